@@ -14,4 +14,4 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 need_prerequisites
 
 say "compiling where that is needed; the first time takes some minutes"
-exec cargo run --quiet --manifest-path "$root/Cargo.toml" -p orchestra-bot --bin orchestra -- demo "$@"
+exec cargo run --manifest-path "$root/Cargo.toml" -p orchestra-bot --bin orchestra -- demo "$@"

@@ -18,7 +18,10 @@ async fn main() -> Result<(), StoreError> {
             let baseline = bench::bare_commit_rate(&bare, in_flight, Duration::from_secs(3))?;
             let store = folder(&dir, &format!("store-{in_flight}-{round}"))?;
             let rate = bench::accept_rate(&store, in_flight, Duration::from_secs(3)).await?;
-            println!("accept {in_flight} at once: {rate:.0}/s, bare {baseline:.0}/s, ratio {:.2}", rate / baseline);
+            println!(
+                "accept {in_flight} at once: {rate:.0}/s, bare {baseline:.0}/s, ratio {:.2}",
+                rate / baseline
+            );
         }
     }
     opening(&folder(&dir, "runs")?).await
@@ -45,7 +48,10 @@ async fn opening(dir: &Path) -> Result<(), StoreError> {
     let store = SqliteStore::open(dir, subscriptions())?;
     let opened = begun.elapsed();
     let pending = store.pending(0, 1000).await?.len();
-    println!("open with 10,000 open runs: {opened:?}; first {pending} deliveries after {:?}", begun.elapsed());
+    println!(
+        "open with 10,000 open runs: {opened:?}; first {pending} deliveries after {:?}",
+        begun.elapsed()
+    );
     println!("{:?}", store.counts().await?);
     Ok(())
 }

@@ -161,7 +161,8 @@ impl Walk {
                 }
             }
         }
-        let headless = self.heads.keys().find(|chain| !heads.iter().any(|head| head.chain == **chain)).cloned();
+        let headless =
+            self.heads.keys().find(|chain| !heads.iter().any(|head| head.chain == **chain)).cloned();
         if let Some(chain) = headless {
             let seq = self.heads.get(&chain).map_or(0, |head| head.seq);
             self.breaks(seq, &chain, "belongs to a chain whose head is missing".to_owned());
@@ -177,7 +178,11 @@ impl Walk {
             );
             self.breaks(self.last.saturating_add(1), "", why);
         } else if self.running != whole.hash {
-            self.breaks(0, "", "the acts are not those that were written, though each chain holds".to_owned());
+            self.breaks(
+                0,
+                "",
+                "the acts are not those that were written, though each chain holds".to_owned(),
+            );
         }
         Verified { acts: self.acts, chains, broken: self.broken }
     }

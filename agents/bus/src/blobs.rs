@@ -208,9 +208,7 @@ impl Blobs {
         fs::rename(temporary, &path).map_err(|error| say(&path, error))?;
         fail_point!("blob.after-rename");
         for flushed in [folder, self.root.as_path()] {
-            File::open(flushed)
-                .and_then(|folder| folder.sync_all())
-                .map_err(|error| say(flushed, error))?;
+            File::open(flushed).and_then(|folder| folder.sync_all()).map_err(|error| say(flushed, error))?;
         }
         Ok(())
     }

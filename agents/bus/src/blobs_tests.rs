@@ -40,7 +40,8 @@ fn what_is_missing_or_no_digest_is_said() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(dir.path()).unwrap();
     assert!(matches!(blobs.get(&Digest::of(b"never")), Err(BlobError::Missing(_))));
-    for text in ["", "sha256:", "sha256:../../../etc/passwd", "md5:00", &format!("sha256:{}", "é".repeat(32))] {
+    for text in ["", "sha256:", "sha256:../../../etc/passwd", "md5:00", &format!("sha256:{}", "é".repeat(32))]
+    {
         let digest = Digest(text.to_owned());
         assert!(matches!(blobs.get(&digest), Err(BlobError::NotADigest(_))), "{text}");
         assert!(!blobs.exists(&digest), "{text}");
@@ -89,7 +90,11 @@ fn a_write_that_fails_halfway_leaves_nothing_behind() {
     let failed = blobs.keep(&mut Failing(3), Path::new("the source"));
     assert!(matches!(failed, Err(BlobError::Full(_))), "{failed:?}");
     assert_eq!(leftovers(dir.path()), 0);
-    assert_eq!(fs::read_dir(dir.path().join("blobs")).unwrap().count(), 1, "only the folder for what comes in");
+    assert_eq!(
+        fs::read_dir(dir.path().join("blobs")).unwrap().count(),
+        1,
+        "only the folder for what comes in"
+    );
 }
 
 #[test]

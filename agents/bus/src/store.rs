@@ -422,8 +422,12 @@ pub trait Store: Send + Sync + 'static {
     async fn due_timers(&self, limit: usize) -> Result<(Vec<DueTimer>, Option<Timestamp>), StoreError>;
 
     /// Moves a delivery or an intent to the dead letters.
-    async fn bury(&self, delivery: Option<DeliveryId>, intent: Option<(String, u64)>, reason: &str)
-    -> Result<i64, StoreError>;
+    async fn bury(
+        &self,
+        delivery: Option<DeliveryId>,
+        intent: Option<(String, u64)>,
+        reason: &str,
+    ) -> Result<i64, StoreError>;
 
     /// Dead letters, newest last.
     async fn dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError>;

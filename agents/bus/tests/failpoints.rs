@@ -10,7 +10,8 @@ use serde_json::json;
 use std::path::Path;
 
 fn opened(dir: &Path) -> SqliteStore {
-    SqliteStore::open(dir, Subscriptions::new(SUBSCRIPTIONS.iter().copied())).unwrap()
+    let store = SqliteStore::open(dir, Subscriptions::new(SUBSCRIPTIONS.iter().copied()));
+    store.unwrap_or_else(|error| panic!("the folder opens again: {error}"))
 }
 
 /// Does one of everything, whatever was done of it before; stops at the first error.
@@ -83,7 +84,10 @@ async fn stopped_anywhere_everything_still_counts_once() {
         assert!(matches!(stopped, Err(StoreError::Stopped(_))), "`{name}` is reached: {stopped:?}");
         fail::remove(name);
         let later = store.accept(vec![event("later", "shop")], Vec::new()).await;
-        assert!(matches!(later, Err(StoreError::Stopped(_))), "`{name}`: a stopped store stays so: {later:?}");
+        assert!(
+            matches!(later, Err(StoreError::Stopped(_))),
+            "`{name}`: a stopped store stays so: {later:?}"
+        );
         drop(store);
 
         let store = opened(dir.path());
@@ -113,7 +117,11 @@ async fn after_a_failed_flush_nothing_is_answered_until_the_folder_is_opened_aga
     assert!(matches!(store.counts().await, Err(StoreError::Stopped(_))), "nor is anything read");
     drop(store);
     let store = opened(dir.path());
-    assert_eq!(store.counts().await.unwrap().events, 1, "what was accepted is there, what was refused is not");
+    assert_eq!(
+        store.counts().await.unwrap().events,
+        1,
+        "what was accepted is there, what was refused is not"
+    );
     store.accept(vec![event("after", "shop")], Vec::new()).await.unwrap();
     scenario.teardown();
 }

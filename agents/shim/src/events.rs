@@ -22,7 +22,13 @@ impl Events {
     }
 
     /// Adds one.
-    pub(crate) fn add(&self, version: Option<&str>, kind: EventKind, restarts: u32, message: impl Into<String>) {
+    pub(crate) fn add(
+        &self,
+        version: Option<&str>,
+        kind: EventKind,
+        restarts: u32,
+        message: impl Into<String>,
+    ) {
         let message = message.into();
         tracing::info!(version, ?kind, restarts, "{message}");
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,6 +17,7 @@ pub enum Events {
         /// Only this run's, such as RUN-7.
         #[arg(long)]
         run: Option<RunId>,
+        /// How it is printed.
         #[command(flatten)]
         json: Json,
     },

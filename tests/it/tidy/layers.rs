@@ -87,7 +87,6 @@ const HANDS: &[(&str, &str)] = &[
     ("bot/src/control.rs", "the private socket in the data folder"),
     ("bot/src/demo", "makes a git repository and speaks to the services it pushed"),
     ("bot/src/load.rs", "the demo's traffic"),
-    ("bot/src/bench", "measures over real sockets"),
 ];
 
 #[test]

@@ -81,7 +81,13 @@ fn no_file_is_forgotten() {
     let roots = |file: &SourceFile| {
         let folder = file.folder();
         let starts = matches!(file.name(), "lib.rs" | "main.rs" | "build.rs");
-        starts || ["examples", "benches", "bin"].iter().any(|end| folder.ends_with(end))
+        // Cargo finds these by themselves.
+        let found = |part: &str| {
+            folder
+                .rsplit_once('/')
+                .is_some_and(|(above, last)| last == part && root().join(above).join("Cargo.toml").is_file())
+        };
+        starts || ["examples", "benches", "tests"].into_iter().any(found)
     };
     let mut forgotten = Vec::new();
     for file in all.iter().filter(|file| !roots(file)) {

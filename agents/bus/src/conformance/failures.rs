@@ -115,9 +115,15 @@ pub(super) async fn what_is_old_is_forgotten_and_what_is_open_stays(place: &mut 
             _ => drop(store.commit(delivery_step(&delivery)).await.unwrap()),
         }
     }
-    assert_eq!(store.expire(store.now().await.unwrap().plus_seconds(0).plus_millis(-3_600_000)).await.unwrap(), 0);
+    assert_eq!(
+        store.expire(store.now().await.unwrap().plus_seconds(0).plus_millis(-3_600_000)).await.unwrap(),
+        0
+    );
     let last = store.events(0, 10).await.unwrap().last().map(|(place, _)| *place);
-    assert!(store.expire(in_an_hour(&*store).await).await.unwrap() >= 3, "an event and two rows of the inbox");
+    assert!(
+        store.expire(in_an_hour(&*store).await).await.unwrap() >= 3,
+        "an event and two rows of the inbox"
+    );
     drop(store);
     let store = place.reopen().await;
     let left: Vec<_> = store.events(0, 10).await.unwrap().into_iter().map(|(_, event)| event.id.0).collect();
@@ -139,7 +145,10 @@ pub(super) async fn changes_are_told(place: &mut dyn Place) {
     let delivery = delivered(&*store, "b").await;
     changes.mark_unchanged();
     let settings = vec![("x".to_owned(), Some(json!(1)))];
-    store.commit(Step { intents: vec![super::intent("a")], settings, ..delivery_step(&delivery) }).await.unwrap();
+    store
+        .commit(Step { intents: vec![super::intent("a")], settings, ..delivery_step(&delivery) })
+        .await
+        .unwrap();
     assert!(changes.has_changed().unwrap(), "an intent is told");
     let claimed = store.claim(&tools(), 1).await.unwrap();
     changes.mark_unchanged();

@@ -17,7 +17,10 @@ pub(super) async fn accepted_events_are_delivered_in_order(place: &mut dyn Place
     let store = place.reopen().await;
     for agent in ["build", "tell"] {
         let pending = store.pending(0, 1000).await.unwrap();
-        assert!(pending.is_sorted_by_key(|delivery| delivery.id), "deliveries ascend in the order of acceptance");
+        assert!(
+            pending.is_sorted_by_key(|delivery| delivery.id),
+            "deliveries ascend in the order of acceptance"
+        );
         let got: Vec<_> = pending.iter().filter(|d| d.agent == agent).map(|d| d.event.id.0.clone()).collect();
         assert_eq!(got, ids, "`{agent}` gets every event, in the order of acceptance, also after a restart");
     }
@@ -64,7 +67,11 @@ pub(super) async fn a_delivery_waits_until_it_is_handled(place: &mut dyn Place) 
     let store = place.fresh().await;
     let delivery = delivered(&*store, "a").await;
     assert_eq!(delivery.attempts, 0);
-    assert_eq!(store.attempt(delivery.id, None).await.unwrap(), 1, "the attempt is counted before it is made");
+    assert_eq!(
+        store.attempt(delivery.id, None).await.unwrap(),
+        1,
+        "the attempt is counted before it is made"
+    );
     drop(store);
     let store = place.reopen().await;
     let again = store.pending(delivery.id - 1, 1).await.unwrap();

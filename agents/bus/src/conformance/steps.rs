@@ -117,7 +117,8 @@ pub(super) async fn a_refused_step_does_not_spoil_its_neighbours(place: &mut dyn
             let stale = number % 3 == 0;
             let version = if stale { 9 } else { 0 };
             let key = format!("key {number}");
-            let step = Step { key: key.clone(), version, state: Some(json!(number)), ..delivery_step(&delivery) };
+            let step =
+                Step { key: key.clone(), version, state: Some(json!(number)), ..delivery_step(&delivery) };
             tokio::spawn(async move {
                 let refused = store.commit(step).await.is_err();
                 let written = store.state(&delivery.agent, &key).await.unwrap().is_some();
@@ -161,7 +162,10 @@ pub(super) async fn settings_and_numbers_endure(place: &mut dyn Place) {
     assert_eq!(store.next_number("incident").await.unwrap(), 3, "a number is never given twice");
     assert_eq!(store.next_run().await.unwrap().0, 2);
     let found = store.settings("freeze/").await.unwrap();
-    assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["freeze/blog", "freeze/shop"]);
+    assert_eq!(
+        found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["freeze/blog", "freeze/shop"]
+    );
     assert_eq!(store.settings("").await.unwrap().len(), 3);
     let delivery = delivered(&*store, "b").await;
     let settings = vec![("freeze/shop".to_owned(), None)];

@@ -37,7 +37,11 @@ pub(super) async fn a_timer_fires_once(place: &mut dyn Place) {
     assert!(matches!(again, Err(StoreError::AlreadyHandled { .. })), "{again:?}");
     drop(store);
     let store = place.reopen().await;
-    assert_eq!(due(&*store).await, ["second"], "what a dead process took fires again, what was handled does not");
+    assert_eq!(
+        due(&*store).await,
+        ["second"],
+        "what a dead process took fires again, what was handled does not"
+    );
     store.commit(handles("second")).await.unwrap();
     assert_eq!(store.counts().await.unwrap().timers, 1);
     set(&*store, "b", Vec::new(), vec!["late".to_owned()]).await;
@@ -74,7 +78,11 @@ pub(super) async fn a_post_is_overwritten_in_place(place: &mut dyn Place) {
     write("c", vec![post("card", json!("live")), post("card", json!("live"))]).await;
     let unshown = store.unshown(10).await.unwrap();
     let versions: Vec<_> = unshown.iter().map(|p| (p.post.name.as_str(), p.wanted, p.shown)).collect();
-    assert_eq!(versions, [("card", 3, 1), ("news", 1, 0)], "in order; the same message again changes nothing");
+    assert_eq!(
+        versions,
+        [("card", 3, 1), ("news", 1, 0)],
+        "in order; the same message again changes nothing"
+    );
     assert_eq!(unshown[0].post.message, json!("live"), "only the newest is left to show");
     store.shown("RUN-1", "card", 3).await.unwrap();
     store.shown("RUN-1", "card", 2).await.unwrap();

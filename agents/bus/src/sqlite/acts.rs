@@ -1,8 +1,8 @@
 //! The audit's rows: appending an act to its chain, and reading the chains back for the walk.
 
+use super::schema;
 use super::words::{run_id, run_number, signed, unsigned};
 use super::writer::Turn;
-use super::schema;
 use crate::audit::{Broken, Entry, Head, Verified, Walk, Whole, whole_hash};
 use crate::store::{Act, StoreError};
 use orchestra_events::{EventId, Timestamp};

@@ -2,8 +2,8 @@
 
 use super::readers::Readers;
 use super::subscriptions::Subscriptions;
-use super::writer::{Clock, Turn, Writer};
 use super::words::{VALUE_LIMIT, bounded, json, line, signed, unsigned};
+use super::writer::{Clock, Turn, Writer};
 use super::{
     Options, acts, append, dead_letters, deliveries, expire, intents, open, posts, reads, step, timers,
 };
@@ -45,11 +45,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
-    pub fn open_with(
-        dir: &Path,
-        subscriptions: Subscriptions,
-        options: Options,
-    ) -> Result<Self, StoreError> {
+    pub fn open_with(dir: &Path, subscriptions: Subscriptions, options: Options) -> Result<Self, StoreError> {
         open::open(dir, subscriptions, options)
     }
 

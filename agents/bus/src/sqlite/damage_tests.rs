@@ -77,7 +77,11 @@ async fn a_torn_or_flipped_tail_of_the_log_opens_with_a_whole_prefix() {
         // Half of the cuts tear the tail off, the other half flip one bit near it.
         let from_the_end = (cut + 1) * 1733 % torn.len();
         let place = torn.len() - from_the_end;
-        if cut % 2 == 0 { torn.truncate(place) } else { torn[place] ^= 16 }
+        if cut % 2 == 0 {
+            torn.truncate(place)
+        } else {
+            torn[place] ^= 16
+        }
         std::fs::write(copy.path().join("orchestra.db-wal"), torn).unwrap();
         let store = opened(copy.path());
         let log = store.events(0, 100).await.unwrap();
@@ -143,7 +147,9 @@ async fn damage_that_appears_while_the_store_is_open_is_what_the_audit_says() {
     std::fs::write(database(dir.path()), bytes).unwrap();
     match store.verify_audit().await {
         Ok(verified) => assert!(verified.broken.is_some(), "{verified:?}"),
-        Err(StoreError::Stopped(why) | StoreError::Unreadable { why, .. }) => assert!(why.contains("damaged")),
+        Err(StoreError::Stopped(why) | StoreError::Unreadable { why, .. }) => {
+            assert!(why.contains("damaged"))
+        }
         Err(other) => panic!("{other}"),
     }
 }

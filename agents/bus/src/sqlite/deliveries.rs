@@ -14,11 +14,10 @@ pub(super) fn handle(turn: &Turn<'_>, agent: &str, id: DeliveryId) -> Result<(),
     let taken = turn.execute("DELETE FROM deliveries WHERE id = ?1 AND agent = ?2", params![id, agent])?;
     if taken == 0 {
         let input = format!("event:{event}");
-        let seen = turn.first(
-            "SELECT 1 FROM inbox WHERE agent = ?1 AND input = ?2",
-            params![agent, input],
-            |_| Ok(()),
-        )?;
+        let seen =
+            turn.first("SELECT 1 FROM inbox WHERE agent = ?1 AND input = ?2", params![agent, input], |_| {
+                Ok(())
+            })?;
         return Err(match seen {
             Some(()) => StoreError::AlreadyHandled { agent: agent.to_owned(), input },
             None => missing(id),

@@ -21,7 +21,9 @@ pub(super) fn at_open(path: &str, error: Error) -> StoreError {
     let unreadable = |why: String| StoreError::Unreadable { path: path.to_owned(), why };
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt) => unreadable(format!("is damaged ({error})")),
-        Some(ErrorCode::NotADatabase) => unreadable("is not a database, or its first page is damaged".to_owned()),
+        Some(ErrorCode::NotADatabase) => {
+            unreadable("is not a database, or its first page is damaged".to_owned())
+        }
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
             unreadable(format!("cannot be opened for writing ({error})"))
         }

@@ -30,7 +30,11 @@ pub(super) fn intent_of(row: &Row<'_>) -> rusqlite::Result<NewIntent> {
 }
 
 /// Writes a new intent; claimed at once for this process when `claim` is set.
-pub(super) fn insert(turn: &Turn<'_>, intent: &NewIntent, claim: bool) -> Result<Option<Claimed>, StoreError> {
+pub(super) fn insert(
+    turn: &Turn<'_>,
+    intent: &NewIntent,
+    claim: bool,
+) -> Result<Option<Claimed>, StoreError> {
     let request = json("intent", &intent.id, &intent.request, VALUE_LIMIT)?;
     let (status, fence, epoch) = if claim { ("claimed", 1, turn.epoch) } else { ("ready", 0, 0) };
     turn.execute(

@@ -12,10 +12,17 @@ use std::path::Path;
 /// Takes the folder's lock, or says who has it. The lock lasts as long as the file that is returned.
 pub(super) fn take(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
-    let unreadable =
-        |why: std::io::Error| StoreError::Unreadable { path: path.display().to_string(), why: why.to_string() };
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(unreadable)?;
+    let unreadable = |why: std::io::Error| StoreError::Unreadable {
+        path: path.display().to_string(),
+        why: why.to_string(),
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(unreadable)?;
     if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
         if error != rustix::io::Errno::WOULDBLOCK {
             return Err(unreadable(error.into()));

@@ -1,7 +1,7 @@
 //! Random histories against a model that a reader can check by eye.
 
-use super::store_tests::opened;
 use super::SqliteStore;
+use super::store_tests::opened;
 use crate::conformance::{act, delivery_step, event, intent};
 use crate::store::{Accepted, Delivery, Input, Step, Store, StoreError};
 use proptest::prelude::*;
@@ -13,14 +13,30 @@ enum Move {
     /// Accepts these events; ids repeat.
     Accept(Vec<u8>),
     /// Handles the n-th pending delivery, perhaps from a stale version, perhaps wanting an intent.
-    Commit { nth: usize, stale: bool, wants: bool, claims: bool },
+    Commit {
+        nth: usize,
+        stale: bool,
+        wants: bool,
+        claims: bool,
+    },
     /// Handles a delivery that was handled before.
-    Repeat { nth: usize },
-    Claim { limit: usize },
+    Repeat {
+        nth: usize,
+    },
+    Claim {
+        limit: usize,
+    },
     /// Answers the n-th claim, perhaps with a fencing number that was superseded.
-    Answer { nth: usize, old: bool },
-    PutBack { nth: usize },
-    Bury { nth: usize },
+    Answer {
+        nth: usize,
+        old: bool,
+    },
+    PutBack {
+        nth: usize,
+    },
+    Bury {
+        nth: usize,
+    },
     Reopen,
 }
 
@@ -73,7 +89,8 @@ async fn apply(store: &mut Option<SqliteStore>, dir: &std::path::Path, model: &m
     match step {
         Move::Reopen => {}
         Move::Accept(ids) => {
-            let events: Vec<_> = ids.iter().map(|id| event(&id.to_string(), &format!("key {}", id % 3))).collect();
+            let events: Vec<_> =
+                ids.iter().map(|id| event(&id.to_string(), &format!("key {}", id % 3))).collect();
             let mut expected = Vec::new();
             for event in &events {
                 let new = !model.log.contains(&event.id.0);
@@ -107,7 +124,9 @@ async fn apply(store: &mut Option<SqliteStore>, dir: &std::path::Path, model: &m
                     let claimed = other.unwrap();
                     assert!(!stale, "a stale version is refused");
                     assert_eq!(claimed.len(), usize::from(wants && claims));
-                    model.pending.retain(|(agent, id)| (agent, id) != (&delivery.agent, &delivery.event.id.0));
+                    model
+                        .pending
+                        .retain(|(agent, id)| (agent, id) != (&delivery.agent, &delivery.event.id.0));
                     model.handled.push(delivery.clone());
                     model.versions.insert(delivery.agent.clone(), version + 1);
                     model.acts += 1;

@@ -84,10 +84,7 @@ fn advance(turn: &Turn<'_>, step: &Step) -> Result<(), StoreError> {
             )?;
         }
         None if version > 0 => {
-            turn.execute(
-                "DELETE FROM states WHERE agent = ?1 AND key = ?2",
-                params![step.agent, step.key],
-            )?;
+            turn.execute("DELETE FROM states WHERE agent = ?1 AND key = ?2", params![step.agent, step.key])?;
         }
         None => {}
     }

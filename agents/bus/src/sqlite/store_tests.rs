@@ -69,7 +69,8 @@ async fn time_that_passes_makes_things_due() {
     let dir = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(1_000_000));
     let hand = Arc::clone(&now);
-    let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(move || Timestamp(hand.load(Ordering::SeqCst)));
+    let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> =
+        Arc::new(move || Timestamp(hand.load(Ordering::SeqCst)));
     let options = Options { clock: Some(clock), max_pages: None };
     let store = SqliteStore::open_with(dir.path(), subscriptions(), options).unwrap();
     let at = |moment| now.store(moment, Ordering::SeqCst);
@@ -118,7 +119,11 @@ async fn a_full_disk_refuses_and_loses_nothing_and_works_again_when_there_is_roo
     assert!(matches!(full, StoreError::Full(_)), "{full:?}");
     assert!(full.to_string().contains("free some space"), "{full}");
     let counts = store.counts().await.unwrap();
-    assert_eq!((counts.events, counts.pending), (accepted, 2 * accepted), "what was accepted is there, and no more");
+    assert_eq!(
+        (counts.events, counts.pending),
+        (accepted, 2 * accepted),
+        "what was accepted is there, and no more"
+    );
     assert_eq!(store.verify_audit().await.unwrap().acts, accepted, "nothing was half written");
     // What still fits is accepted; and a folder with more room goes on where this one ended.
     drop(store);

@@ -37,11 +37,10 @@ pub(super) fn take_due(
     for taken in &due {
         turn.execute("UPDATE timers SET epoch = ?1 WHERE id = ?2", params![turn.epoch, taken.timer.id])?;
     }
-    let next = turn.first(
-        "SELECT due FROM timers WHERE epoch < ?1 ORDER BY due LIMIT 1",
-        [turn.epoch],
-        |row| row.get(0).map(Timestamp),
-    )?;
+    let next =
+        turn.first("SELECT due FROM timers WHERE epoch < ?1 ORDER BY due LIMIT 1", [turn.epoch], |row| {
+            row.get(0).map(Timestamp)
+        })?;
     Ok((due, next))
 }
 

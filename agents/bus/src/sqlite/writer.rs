@@ -287,7 +287,9 @@ impl Desk {
                 self.statement("RELEASE command")?;
             }
         }
-        fail_point!("store.commit.io", |_| Err(StoreError::Stopped("the flush failed (failpoint)".to_owned())));
+        fail_point!("store.commit.io", |_| Err(StoreError::Stopped(
+            "the flush failed (failpoint)".to_owned()
+        )));
         self.statement("COMMIT")
     }
 
@@ -303,7 +305,8 @@ impl Desk {
             return;
         }
         self.log_pages.store(0, Ordering::Relaxed);
-        let run = || self.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()));
+        let run =
+            || self.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()));
         match run().map_err(|error| errors::while_open(&self.place, error)) {
             Ok(()) => {}
             Err(StoreError::Stopped(why)) => {

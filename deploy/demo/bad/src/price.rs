@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// The items, each with what it is worth in cents.
 const ITEMS: [(&str, u64); 6] =
-    [("tea", 390), ("coffee", 725), ("sugar", 149), ("honey", 599), ("cocoa", 449), ("oats", 215)];
+    [("tea", 390), ("cup", 725), ("kettle", 2990), ("spoon", 249), ("honey", 599), ("sugar", 149)];
 /// How many suppliers make an offer for each item, and how many are mixed.
 const SUPPLIERS: u64 = 999;
 const MIXED: u64 = 5;
