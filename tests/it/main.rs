@@ -1,1 +1,3 @@
-//! stories
+//! The stories: what people see, told through the front door.
+
+mod tidy;

@@ -1,1 +1,1 @@
-//! kit
+//! What the stories are told with.

@@ -7,7 +7,7 @@
 //! - [`blobs`]: big things, kept by digest in a folder
 //! - [`audit`]: the chain of hashes over every act
 //! - [`conformance`]: what every adapter must hold, as one suite
-//! - [`bench`]: how fast the store accepts, beside bare SQLite
+//! - [`mod@bench`]: how fast the store accepts, beside bare SQLite
 //! - [`failpoints`]: the places at which a test may stop or kill the process
 //!
 //! Invariants: what was answered with success is on stable storage; an event counts once for each agent; a
