@@ -195,7 +195,9 @@ impl Watch {
         };
         let summary = format!("{} after its promotion: {}", self.version, watched.because);
         let lacking = if verdict == StepVerdict::NoData { vec![watched.because] } else { vec![] };
-        self.finished(service, verdict, watched.comparison, lacking, summary)
+        // The watch passes on the file's limits; a comparison with the past is shown where it refuses.
+        let comparison = watched.comparison.filter(|_| verdict == StepVerdict::Fail);
+        self.finished(service, verdict, comparison, lacking, summary)
     }
 
     fn compared(&self, service: &str, verdict: StepVerdict, comparison: Comparison) -> Watched {
@@ -205,7 +207,12 @@ impl Watch {
                 let baseline = self.step.baseline.clone().unwrap_or_default();
                 format!("{} is as good as {baseline} over {} requests", self.version, comparison.canary_requests)
             }
-            StepVerdict::Fail => format!("{} is refused: {}", self.version, worst.unwrap_or_default()),
+            StepVerdict::Fail => {
+                // The first clause has the numbers; how sure they are stands in the table.
+                let worst = worst.unwrap_or_default();
+                let worst = worst.split(';').next().unwrap_or_default();
+                format!("{} is refused: {worst}", self.version)
+            }
             StepVerdict::Inconclusive | StepVerdict::NoData => {
                 let lacking = comparison.lacking.first().cloned().or(worst);
                 format!("nothing sure can be said of {}: {}", self.version, lacking.unwrap_or_default())

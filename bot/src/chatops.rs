@@ -53,7 +53,9 @@ fn tell(news: Option<News>, cx: &mut Cx<'_, ChatOps>) {
     if let Some(notice) = notice.filter(|notice| asked.contains(notice)) {
         let channel = config.and_then(|config| config.chatops.channel.clone());
         let thread = format!("channel/{}", channel.as_deref().unwrap_or(CHANNEL));
-        post(cx, &thread, &format!("{}/{}", notice.word(), cx.input()), &message);
+        // The channel gets the headline; the thread has the rest.
+        let headline = Message::new(message.tone, &message.headline);
+        post(cx, &thread, &format!("{}/{}", notice.word(), cx.input()), &headline);
     }
 }
 

@@ -105,7 +105,7 @@ pub async fn progress_line(store: &Arc<dyn Store>) -> Result<Option<String>, Sto
         if run.state.deployment.hold.is_some() {
             continue;
         }
-        for (agent, line) in store.progress(run.id).await? {
+        for (agent, line) in store.progress(run.id).await?.into_iter().filter(|(_, line)| !line.is_empty()) {
             parts.push(format!("{} {agent}: {line}", run.id));
         }
     }

@@ -22,6 +22,8 @@ use rustix::process::{
     Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setpgid, setrlimit,
 };
 
+use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+
 use crate::exec::refuse;
 use crate::files;
 
@@ -137,6 +139,7 @@ fn restrict(orders: &Orders) -> Result<(), String> {
             .map_err(|error| format!("the process can't be tied to its parent: {error}"))?;
     }
     if orders.landlock {
+        drop_capabilities();
         let status = landlock(orders).map_err(|error| format!("Landlock can't be put in force: {error}"))?;
         if status == RulesetStatus::NotEnforced {
             return Err("this kernel has no Landlock".to_owned());
@@ -144,6 +147,16 @@ fn restrict(orders: &Orders) -> Result<(), String> {
     }
     limit(Resource::Core, 0)?;
     orders.limits.iter().try_for_each(|(kind, value)| limit(kind.resource(), *value))
+}
+
+/// Root's programs get no capability back when they are started: with one of them, root reads the environment of
+/// every process, past Landlock's own fence. Whoever is not root has none to lose.
+fn drop_capabilities() {
+    for capability in CapabilitySet::all().iter() {
+        if let Err(error) = remove_capability_from_bounding_set(capability) {
+            tracing::debug!(?capability, %error, "capability not dropped");
+        }
+    }
 }
 
 fn limit(resource: Resource, value: u64) -> Result<(), String> {

@@ -81,6 +81,18 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Takes the line away, when one was shown.
+    pub(crate) async fn clear(&self) {
+        let shown = self.last.lock().is_ok_and(|last| last.is_some());
+        if let Some(run) = self.run.filter(|_| shown)
+            && let Err(error) = self.store.set_progress(run, &self.agent, "").await
+        {
+            tracing::debug!(%run, %error, "progress not taken away");
+        }
+    }
+}
+
 /// Performs one kind of effect on the outside world.
 #[async_trait]
 pub trait Performs<T: Tool>: Send + Sync + 'static {

@@ -50,6 +50,7 @@ pub(crate) async fn work(
     fail::fail_point!("work::before_perform");
     let performed = hands.perform(&intent.tool, intent.request.clone(), &work, first_ask).await;
     fail::fail_point!("work::after_perform");
+    work.progress.clear().await;
     if work.cancel.is_cancelled() {
         return Worked::Nothing(claimed.intent.id);
     }

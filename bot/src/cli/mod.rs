@@ -176,7 +176,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let text = format!("logs {service} {}", version.unwrap_or_default());
             look::say(&dir()?, text.trim_end(), None, json.json).await
         }
-        Command::Bench { name, json } => crate::bench::bench(name.as_deref(), json.json).await,
+        Command::Bench { name, json } => crate::bench::bench(&dir()?, name.as_deref(), json.json).await,
         Command::Agents(Agents::List(Json { json })) => look::agents(json),
         Command::Events(command) => events::events(&dir()?, command).await,
     }

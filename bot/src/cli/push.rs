@@ -103,7 +103,7 @@ pub async fn follow(asker: &mut Asker, run: RunId, silent: bool) -> anyhow::Resu
                 }
             }
             let over = view.row.ended || waits(&view).is_some();
-            let line = view.progress.first().filter(|_| !over).map(|(agent, line)| format!("{run} {agent}: {line}"));
+            let line = view.progress.iter().find(|(_, line)| !line.is_empty()).filter(|_| !over).map(|(agent, line)| format!("{run} {agent}: {line}"));
             if line != progress {
                 console.progress(line.as_deref())?;
                 progress = line;

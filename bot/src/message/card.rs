@@ -98,15 +98,20 @@ pub fn run_card(card: &RunCard) -> Message {
     };
     let message = message
         .fields([("waits for", waits_for), ("traffic", weights.join(" · "))])
-        .steps(card.stages.iter().map(stage_step))
-        .text(format!(
+        .steps(card.stages.iter().map(stage_step));
+    // Before it is fetched nothing is known of the commit.
+    let message = if card.commit_id.is_empty() {
+        message
+    } else {
+        message.text(format!(
             "{} on {}@{} by {}\n{}",
             commit(&card.commit_id),
             card.repo,
             card.branch,
             card.commit_author,
             card.commit_subject
-        ));
+        ))
+    };
     buttons(message, card, service)
 }
 
