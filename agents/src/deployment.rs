@@ -6,7 +6,7 @@
 use crate::agent;
 use crate::agent::{Answers, Handles, Outcome, Wake};
 use crate::context::Cx;
-use crate::effects::{Target, TargetAnswer, TargetRequest};
+use crate::effects::{Measure, MeasureRequest, Measured, Target, TargetAnswer, TargetRequest};
 use crate::rollout::{Lane, Phase, Plan, Rolling, Stage};
 use orchestra_events::people::{ApprovalDecided, ApprovalRequested, CommandGiven, CommandRefused};
 use orchestra_events::pipeline::{
@@ -29,7 +29,7 @@ agent! {
     publishes {
         DeploymentTriggered, RollbackEvent, RunEnded, ApprovalRequested, ApprovalDecided, CommandRefused,
     },
-    uses { Target, Wake },
+    uses { Target, Measure, Wake },
 }
 
 impl Handles<CodePush> for Deployment {
@@ -40,6 +40,11 @@ impl Handles<CodePush> for Deployment {
         }
         gates::supersede(lane, run, &push.commit_id, cx);
         lane.runs.insert(run, gates::plan_of(push, cx));
+        // A slow fetch can bring an older push after a newer one.
+        if let Some(newer) = lane.runs.keys().copied().find(|other| *other > run) {
+            let reason = format!("{newer} is newer and was here before");
+            return gates::end(lane, run, pipeline::Outcome::Superseded, reason, cx);
+        }
         gates::consider(lane, run, cx);
     }
 }
@@ -133,7 +138,11 @@ impl Handles<AnalysisFinished> for Deployment {
 impl Handles<RollbackEvent> for Deployment {
     fn handle(lane: &mut Lane, event: &RollbackEvent, cx: &mut Cx<'_, Self>) {
         use pipeline::RollbackStatus::{Failed, InProgress, Requested, Success};
-        let rolling = cx.run().filter(|run| lane.rolling == Some(*run));
+        // Asked for in an older run's thread, it takes back what rolls out now all the same.
+        let rolling = lane.rolling.filter(|run| {
+            let coming = lane.runs.get(run).map(|plan| plan.version.as_str());
+            cx.run() == Some(*run) || (coming.is_some() && coming == event.rollback_from.as_deref())
+        });
         match event.status {
             Requested => {}
             InProgress => {
@@ -176,6 +185,18 @@ impl Answers<Target> for Deployment {
     ) {
         let Some(run) = cx.run() else { return };
         steps::target_answered(lane, run, request, outcome, cx);
+    }
+}
+
+impl Answers<Measure> for Deployment {
+    fn answer(
+        lane: &mut Lane,
+        request: MeasureRequest,
+        outcome: Outcome<Measured>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(run) = cx.run() else { return };
+        steps::traffic_known(lane, run, &request, outcome, cx);
     }
 }
 

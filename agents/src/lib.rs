@@ -33,6 +33,13 @@ pub mod timeline;
 pub mod tools;
 pub mod watching;
 
+#[cfg(test)]
+mod aftermath_tests;
+#[cfg(test)]
+mod line_tests;
+#[cfg(test)]
+mod testing_support;
+
 use runtime::Member;
 
 /// The agents of this crate, in suggested reading order.

@@ -203,3 +203,7 @@ fn tell(live: &LiveService, service: &str, alarm: Alarm, cx: &mut Cx<'_, Observa
         },
     );
 }
+
+#[cfg(test)]
+#[path = "observability_tests.rs"]
+mod tests;

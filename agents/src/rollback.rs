@@ -7,7 +7,8 @@ use crate::effects::{Target, TargetAnswer, TargetRequest};
 use orchestra_events::Command;
 use orchestra_events::people::{CommandGiven, CommandRefused};
 use orchestra_events::pipeline::{
-    AnalysisFinished, DeploymentTriggered, RollbackEvent, RollbackStatus, Status, StepKind, StepVerdict,
+    AnalysisFinished, DeploymentTriggered, RollbackEvent, RollbackStatus, RunEnded, Status, StepKind,
+    StepVerdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ agent! {
     Rollback = "rollback",
     keyed by Lane,
     state Histories,
-    subscribes { DeploymentTriggered, AnalysisFinished, RollbackEvent, CommandGiven },
+    subscribes { DeploymentTriggered, AnalysisFinished, RollbackEvent, CommandGiven, RunEnded },
     publishes { RollbackEvent, CommandRefused },
     uses { Target },
 }
@@ -120,6 +121,16 @@ impl Handles<RollbackEvent> for Rollback {
     fn handle(histories: &mut Histories, event: &RollbackEvent, cx: &mut Cx<'_, Self>) {
         if event.status == RollbackStatus::Requested {
             begin(histories, event.clone(), cx);
+        }
+    }
+}
+
+impl Handles<RunEnded> for Rollback {
+    /// What a run that is over was bringing comes no more: after an abort what is live is the last good one.
+    fn handle(histories: &mut Histories, _: &RunEnded, cx: &mut Cx<'_, Self>) {
+        let version = cx.pipeline().repo_context.version();
+        for history in histories.0.values_mut() {
+            history.coming.take_if(|(coming, _)| *coming == version);
         }
     }
 }

@@ -139,6 +139,8 @@ pub struct Plan {
 pub enum Stage {
     /// It waits for gates, an approval, a freeze's end or another run.
     Gathering,
+    /// The traffic of the service at this place of the file is looked up, to choose a strategy.
+    Choosing(usize),
     /// It changes a service.
     Rolling(Box<Rolling>),
     /// The rollback agent takes a service back.

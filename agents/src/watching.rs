@@ -110,7 +110,8 @@ impl Watch {
     /// When to look next.
     pub fn next_look(&self, now: Timestamp) -> Timestamp {
         let longest = if self.promotion.is_some() { 10 } else { 60 };
-        let pace = (self.step.seconds / LOOKS).clamp(1, longest).max(if self.step.seconds >= 20 { 3 } else { 1 });
+        let pace =
+            (self.step.seconds / LOOKS).clamp(1, longest).max(if self.step.seconds >= 20 { 3 } else { 1 });
         let first = if self.looks == 0 { u64::try_from(self.from - now.0 / 1000).unwrap_or(0) } else { 0 };
         now.plus_seconds(pace + first).min(self.ends().max(now.plus_seconds(1)))
     }
@@ -161,7 +162,10 @@ impl Watch {
             compare(&baseline.since(self.from), &canary, &SmallestEffect::default(), look, budget);
         match comparison.verdict {
             Verdict::Fail => self.compared(service, StepVerdict::Fail, comparison),
-            Verdict::Pass if last || old_enough => self.compared(service, StepVerdict::Pass, comparison),
+            // One that is down right now answers nothing wrong either.
+            Verdict::Pass if version.ready && (last || old_enough) => {
+                self.compared(service, StepVerdict::Pass, comparison)
+            }
             Verdict::Inconclusive if last => self.compared(service, StepVerdict::Inconclusive, comparison),
             Verdict::NoData if last => self.compared(service, StepVerdict::NoData, comparison),
             Verdict::Pass | Verdict::Inconclusive | Verdict::NoData => Watched::GoesOn,
@@ -201,11 +205,15 @@ impl Watch {
     }
 
     fn compared(&self, service: &str, verdict: StepVerdict, comparison: Comparison) -> Watched {
-        let worst = comparison.rows.iter().find(|row| said(row.verdict) == verdict).map(|row| row.because.clone());
+        let worst =
+            comparison.rows.iter().find(|row| said(row.verdict) == verdict).map(|row| row.because.clone());
         let summary = match verdict {
             StepVerdict::Pass => {
                 let baseline = self.step.baseline.clone().unwrap_or_default();
-                format!("{} is as good as {baseline} over {} requests", self.version, comparison.canary_requests)
+                format!(
+                    "{} is as good as {baseline} over {} requests",
+                    self.version, comparison.canary_requests
+                )
             }
             StepVerdict::Fail => {
                 // The first clause has the numbers; how sure they are stands in the table.

@@ -77,7 +77,7 @@ macro_rules! tells {
 
 tells! {
     PushRequested => |_push, _cx| None;
-    CodePush => |_push, _cx| None;
+    CodePush => |push, _cx| news::of_push(push);
     BuildReady => |built, _cx| news::of_build(built);
     CodeAnalysis => |analysis, _cx| news::of_analysis(analysis);
     TestResults => |results, _cx| news::of_tests(results);
@@ -126,3 +126,7 @@ impl Handles<CommandRefused> for ChatOps {
         cx.forget();
     }
 }
+
+#[cfg(test)]
+#[path = "chatops_tests.rs"]
+mod tests;

@@ -7,7 +7,11 @@
 //! - [`traffic`]: a load on a service, and what it saw
 //! - [`binary`], [`processes`]: the program under test, and the processes that belong to a folder
 //! - [`waiting`]: conditions waited for within a bound, and parts that are left out loudly
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "this crate serves tests only, where a panic is the report")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "this crate serves tests only, where a panic is the report"
+)]
 
 pub mod binary;
 pub mod manner;

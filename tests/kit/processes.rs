@@ -37,3 +37,10 @@ pub fn signal(pid: i32, signal: Signal) {
         kill_process(pid, signal).ok();
     }
 }
+
+/// The processes of this machine whose command line has these words in it.
+pub fn with(words: &str) -> Vec<i32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter(|pid| command_line(*pid).is_some_and(|line| line.contains(words))).collect()
+}

@@ -28,8 +28,14 @@ impl Traffic {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             runtime.block_on(async move {
                 let token = tokio_util::sync::CancellationToken::new();
-                let asking =
-                    tokio::spawn(load::run(address, vec!["/".to_owned()], rate, CONNECTIONS, counted, token.clone()));
+                let asking = tokio::spawn(load::run(
+                    address,
+                    vec!["/".to_owned()],
+                    rate,
+                    CONNECTIONS,
+                    counted,
+                    token.clone(),
+                ));
                 // Whether it was told or its owner is gone: both end it.
                 stopped.await.ok();
                 token.cancel();

@@ -155,7 +155,8 @@ impl World {
 
     /// Types a line into the server's console.
     pub fn types(&mut self, line: &str) {
-        let input = self.server.as_mut().and_then(|server| server.stdin.as_mut()).expect("there is no console");
+        let input =
+            self.server.as_mut().and_then(|server| server.stdin.as_mut()).expect("there is no console");
         writeln!(input, "{line}").unwrap();
     }
 
@@ -303,7 +304,13 @@ impl World {
     }
 
     /// Waits for a condition; when it does not come, the run's thread and the log's end are shown.
-    pub fn waits<T>(&self, what: &str, run: RunId, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    pub fn waits<T>(
+        &self,
+        what: &str,
+        run: RunId,
+        within: Duration,
+        mut look: impl FnMut() -> Option<T>,
+    ) -> T {
         let deadline = std::time::Instant::now() + within;
         let mut found = None;
         while found.is_none() && std::time::Instant::now() < deadline {

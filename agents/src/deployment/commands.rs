@@ -96,6 +96,7 @@ fn promote(lane: &mut Lane, given: &CommandGiven, cx: &mut Cx<'_, Deployment>) {
             steps::next(lane, run, cx);
         }
         Some(Stage::Gathering) => refuse(given, "its gates are not met yet", "status", cx),
+        Some(Stage::Choosing(_)) => refuse(given, "its rollout is just beginning", "status", cx),
         Some(Stage::GoingBack { .. } | Stage::PuttingBack(_)) => {
             refuse(given, "it is being taken back", "status", cx);
         }
@@ -113,11 +114,14 @@ fn abort(lane: &mut Lane, given: &CommandGiven, by: &str, cx: &mut Cx<'_, Deploy
             let reason = format!("{by} aborted it; nothing was changed");
             gates::end(lane, run, pipeline::Outcome::Aborted, reason, cx);
         }
-        Stage::Rolling(rolling) => {
-            if let Phase::Pausing(timer) = &rolling.phase {
-                cx.cancel(timer.clone());
+        Stage::Choosing(_) | Stage::Rolling(_) => {
+            let mut left = Vec::new();
+            if let Stage::Rolling(rolling) = &plan.stage {
+                if let Phase::Pausing(timer) = &rolling.phase {
+                    cx.cancel(timer.clone());
+                }
+                left.push((rolling.service.name.clone(), rolling.baseline.clone()));
             }
-            let mut left = vec![(rolling.service.name.clone(), rolling.baseline.clone())];
             left.extend(plan.promoted.drain(..).rev());
             cx.because(format!("{by} aborts it"));
             plan.aborted_by = Some(by.to_owned());

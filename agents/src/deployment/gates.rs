@@ -3,7 +3,7 @@
 use super::{Deployment, steps, told};
 use crate::context::Cx;
 use crate::rollout::{Approval, Gate, Gates, Lane, Plan, Stage};
-use orchestra_events::file::served::TARGETS;
+use orchestra_events::file::served::{RUNTIMES, TARGETS};
 use orchestra_events::pipeline::{self, CodePush, Hold, RunEnded, Status};
 use orchestra_events::people::ApprovalRequested;
 use orchestra_events::{Digest, RunId};
@@ -141,6 +141,11 @@ fn refusal(plan: &Plan) -> Option<String> {
     }
     if deployment.services.is_empty() {
         return Some("there is nothing to deploy: deployment.services names no service".to_owned());
+    }
+    let foreign = |runtime: &&String| !RUNTIMES.contains(&runtime.as_str());
+    if let Some(runtime) = deployment.services.iter().find_map(|service| service.runtime.as_ref().filter(foreign)) {
+        let runtimes = RUNTIMES.join(", ");
+        return Some(format!("no target serves the runtime `{runtime}`; there is: {runtimes}"));
     }
     let without_port = deployment.services.iter().find(|service| service.port.is_none())?;
     Some(format!("service `{}` has no port: set deployment.services[].port", without_port.name))

@@ -3,7 +3,7 @@
 use super::{Deployment, gates, told};
 use crate::agent::Outcome;
 use crate::context::Cx;
-use crate::effects::{Target, TargetAnswer, TargetRequest};
+use crate::effects::{Measure, MeasureRequest, Measured, Target, TargetAnswer, TargetRequest};
 use crate::rollout::{Lane, Phase, Plan, Rolling, Stage};
 use orchestra_analytics::choice::{Known, choose};
 use orchestra_analytics::plan::Pause;
@@ -15,6 +15,9 @@ use orchestra_events::pipeline::{
 use serde_json::json;
 use std::collections::BTreeMap;
 
+/// Over how many seconds the traffic is looked up.
+const TRAFFIC_SECONDS: i64 = 120;
+
 /// Begins the rollout of the service at a place of the file; past the last one, everything is promoted.
 pub(super) fn begin(lane: &mut Lane, run: RunId, index: usize, cx: &mut Cx<'_, Deployment>) {
     let Some(plan) = lane.runs.get_mut(&run) else { return };
@@ -23,6 +26,47 @@ pub(super) fn begin(lane: &mut Lane, run: RunId, index: usize, cx: &mut Cx<'_, D
     if live.as_deref() == Some(plan.version.as_str()) {
         return begin(lane, run, index + 1, cx);
     }
+    if live.is_none() {
+        return roll(lane, run, index, None, cx);
+    }
+    cx.because("the traffic decides which strategy can judge it");
+    let measured = MeasureRequest {
+        service: (service.environment, service.name),
+        since: cx.now().0 / 1000 - TRAFFIC_SECONDS,
+        events_after: u64::MAX,
+    };
+    cx.perform_for::<Measure>(Some(run), measured);
+    plan.stage = Stage::Choosing(index);
+}
+
+/// The traffic is known, or known not to be known: a strategy is chosen and the version started.
+pub(super) fn traffic_known(
+    lane: &mut Lane,
+    run: RunId,
+    request: &MeasureRequest,
+    outcome: Outcome<Measured>,
+    cx: &mut Cx<'_, Deployment>,
+) {
+    let Some(Stage::Choosing(index)) = lane.runs.get(&run).map(|plan| plan.stage.clone()) else { return };
+    let live = lane.services.get(&request.service.1).and_then(|record| record.live.clone());
+    let rate = match (outcome, live) {
+        (Outcome::Done(measured), Some(live)) => requests_per_minute(&measured, &live),
+        (_, _) => None,
+    };
+    roll(lane, run, index, rate, cx);
+}
+
+/// The live version's traffic over the seconds that were measured; a service that just started was measured shorter.
+fn requests_per_minute(measured: &Measured, live: &str) -> Option<f64> {
+    let window = &measured.versions.get(live)?.window;
+    let seconds = (measured.at - window.seconds.first()?.at).clamp(1, TRAFFIC_SECONDS);
+    Some(window.total().requests as f64 * 60.0 / seconds as f64)
+}
+
+fn roll(lane: &mut Lane, run: RunId, index: usize, requests_per_minute: Option<f64>, cx: &mut Cx<'_, Deployment>) {
+    let Some(plan) = lane.runs.get_mut(&run) else { return };
+    let Some(service) = plan.service(index) else { return settle(lane, run, cx) };
+    let live = lane.services.get(&service.name).and_then(|record| record.live.clone());
     let Some(artefact) = plan.artefact.clone() else {
         let reason = "the artefact is gone".to_owned();
         return gates::end(lane, run, pipeline::Outcome::Failed, reason, cx);
@@ -30,7 +74,7 @@ pub(super) fn begin(lane: &mut Lane, run: RunId, index: usize, cx: &mut Cx<'_, D
     let known = Known {
         first_version: live.is_none(),
         replicas: service.replicas,
-        requests_per_minute: None,
+        requests_per_minute,
         production: plan.environment == "production",
     };
     let asked = plan.asked_strategy.or(plan.deployment.strategy).map(strategy);
@@ -112,7 +156,12 @@ pub(super) fn target_answered(
         (Stage::Rolling(_), TargetRequest::Start { .. } | TargetRequest::Share { .. }, Err(reason)) => {
             broke(lane, run, &reason, cx);
         }
-        (Stage::PuttingBack(left), _, answer) => {
+        // Only what was asked for this: a start that was under way when a person aborted answers as well.
+        (
+            Stage::PuttingBack(left),
+            TargetRequest::Restore { service: (_, name), .. } | TargetRequest::Remove { service: (_, name), .. },
+            answer,
+        ) if left.first().is_some_and(|(first, _)| *first == name) => {
             if let Err(reason) = answer {
                 let reason = format!("what was begun could not be put back: {reason}");
                 return gates::end(lane, run, pipeline::Outcome::Failed, reason, cx);
@@ -133,14 +182,27 @@ pub(super) fn target_answered(
             settled(lane, run, cx);
         }
         // An answer that came after its stage was left: the removal of a version that never took traffic.
-        (Stage::Gathering | Stage::GoingBack { .. } | Stage::Rolling(_) | Stage::Settling(_), _, _) => {}
+        (
+            Stage::Gathering
+            | Stage::Choosing(_)
+            | Stage::GoingBack { .. }
+            | Stage::PuttingBack(_)
+            | Stage::Rolling(_)
+            | Stage::Settling(_),
+            _,
+            _,
+        ) => {}
     }
 }
 
 fn rolling_of(plan: &Plan) -> Option<&Rolling> {
     match &plan.stage {
         Stage::Rolling(rolling) => Some(rolling),
-        Stage::Gathering | Stage::GoingBack { .. } | Stage::PuttingBack(_) | Stage::Settling(_) => None,
+        Stage::Gathering
+        | Stage::Choosing(_)
+        | Stage::GoingBack { .. }
+        | Stage::PuttingBack(_)
+        | Stage::Settling(_) => None,
     }
 }
 
@@ -278,9 +340,10 @@ fn broke(lane: &mut Lane, run: RunId, reason: &str, cx: &mut Cx<'_, Deployment>)
     }
     let name = (service.environment, service.name.clone());
     cx.perform_for::<Target>(Some(run), TargetRequest::Remove { service: name, version: version.clone() });
-    match plan.promoted.last().cloned() {
-        Some((earlier, Some(_))) if plan.rollback => {
-            plan.promoted.pop();
+    // A first version among them has nothing to go back to; it must not keep the others from going back.
+    match plan.promoted.iter().rposition(|(_, baseline)| baseline.is_some()) {
+        Some(place) if plan.rollback => {
+            let (earlier, _) = plan.promoted.remove(place);
             ask_for_rollback(plan, run, earlier, &format!("{} of this run failed: {reason}", service.name), cx);
         }
         _ => {

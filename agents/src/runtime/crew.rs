@@ -100,14 +100,16 @@ impl Member {
         situation: Situation<'_>,
     ) -> Result<Handled, HandleError> {
         catch_unwind(AssertUnwindSafe(|| (self.handler)(state, handed, situation))).unwrap_or_else(|panic| {
-            let what = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "without a word".to_owned());
-            Err(HandleError::Panic { agent: self.name, what })
+            Err(HandleError::Panic { agent: self.name, what: last_words(panic.as_ref()) })
         })
     }
+}
+
+/// What a panic said.
+pub(super) fn last_words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a word").to_owned()
 }
 
 fn handle<A: Agent>(
@@ -116,8 +118,9 @@ fn handle<A: Agent>(
     situation: Situation<'_>,
 ) -> Result<Handled, HandleError> {
     let mut state: A::State = match stored {
-        Some(value) => serde_json::from_value(value)
-            .map_err(|source| HandleError::State { agent: A::NAME, source })?,
+        Some(value) => {
+            serde_json::from_value(value).map_err(|source| HandleError::State { agent: A::NAME, source })?
+        }
         None => A::State::default(),
     };
     let mut cx = Cx::<A>::new(situation);

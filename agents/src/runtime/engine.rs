@@ -25,6 +25,11 @@ const CLAIM_AT_ONCE: usize = 256;
 const CAREFUL: usize = 64;
 /// A delivery whose handling was begun this often and never ended goes to the dead letters.
 const ATTEMPTS: u32 = 3;
+/// How often the loop looks from the start for what came back to life: a dead letter handed out again lies below
+/// the place up to which everything was loaded, and an effect whose pause a dead process had set is in no memory.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long a refused claim or timer waits before it is asked for again.
+const REST: Duration = Duration::from_secs(1);
 /// How long the loop waits for steps under way when it is told to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -68,6 +73,8 @@ struct Loop<'a> {
     stepping: usize,
     after: DeliveryId,
     all_loaded: bool,
+    changed_since_sweep: bool,
+    deliveries_in_hand: HashSet<DeliveryId>,
     timers_in_hand: HashSet<String>,
     next_timer: Option<Timestamp>,
     next_claim: Option<Timestamp>,
@@ -102,6 +109,8 @@ impl Runtime {
             stepping: 0,
             after: 0,
             all_loaded: false,
+            changed_since_sweep: false,
+            deliveries_in_hand: HashSet::new(),
             timers_in_hand: HashSet::new(),
             next_timer: Some(Timestamp(0)),
             next_claim: Some(Timestamp(0)),
@@ -120,6 +129,8 @@ impl Loop<'_> {
     async fn turn(&mut self, stop: &CancellationToken) -> Result<(), RuntimeError> {
         let mut changes = self.runtime.store.changes();
         let mut renew = tokio::time::interval(Duration::from_secs(10));
+        let mut sweep = tokio::time::interval(SWEEP);
+        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.load().await?;
             self.take_timers().await?;
@@ -139,8 +150,10 @@ impl Loop<'_> {
                         return Err(StoreError::Stopped("its writer ended".to_owned()).into());
                     }
                     self.all_loaded = false;
+                    self.changed_since_sweep = true;
                 }
                 () = tokio::time::sleep_until(until) => {}
+                _ = sweep.tick() => self.sweep(),
                 _ = renew.tick() => {
                     if !self.working.is_empty() {
                         self.runtime.store.renew().await?;
@@ -150,34 +163,59 @@ impl Loop<'_> {
         }
     }
 
+    fn sweep(&mut self) {
+        self.next_claim = Some(Timestamp(0));
+        if std::mem::take(&mut self.changed_since_sweep) {
+            (self.after, self.all_loaded) = (0, false);
+        }
+    }
+
     /// What was pending when the last process ended is handled one by one, its attempt counted first: an event
     /// that kills the process is found and set aside instead of killing every process after it.
     async fn carefully(&mut self) -> Result<(), RuntimeError> {
         for delivery in self.runtime.store.pending(0, CAREFUL).await? {
             let id = delivery.id;
-            self.after = id;
-            let attempts = self.runtime.store.attempt(id, None).await?;
-            if attempts > ATTEMPTS {
-                let reason = format!("the process ended {ATTEMPTS} times while handling it");
-                self.runtime.store.bury(Some(id), None, &reason).await?;
+            let Some(member) = self.runtime.crew.get(delivery.agent.as_str()).copied() else { continue };
+            let key = (delivery.agent.clone(), delivery.event.partitionkey.clone());
+            if self.lanes.contains_key(&key) {
+                // One before it waits for the disk; it must not be overtaken.
+                self.enqueue(Waiting::Delivery(delivery));
                 continue;
             }
+            let attempts = match self.runtime.store.attempt(id, None).await {
+                Ok(attempts) => attempts,
+                Err(error) => {
+                    self.may_heal(error).await?;
+                    return Ok(());
+                }
+            };
             let waiting = Waiting::Delivery(delivery);
-            let lane = (waiting.agent().to_owned(), waiting.lane().to_owned());
-            let result = self.step_now(&waiting).await;
+            self.deliveries_in_hand.insert(id);
             self.stepping += 1;
-            self.heard(Signal::Stepped(lane, Box::new(waiting), result)).await?;
+            if attempts > ATTEMPTS {
+                let reason = format!("the process ended {ATTEMPTS} times while handling it");
+                self.stepping -= 1;
+                self.set_aside(key, waiting, &reason).await?;
+                continue;
+            }
+            let runtime = self.runtime;
+            let result = step(&runtime.store, &member, &self.settings, &runtime.secrets, &waiting).await;
+            self.stepped(key, waiting, result).await?;
         }
         Ok(())
     }
 
-    async fn step_now(&self, waiting: &Waiting) -> Result<Committed, StepError> {
-        let runtime = self.runtime;
-        let Some(member) = runtime.crew.get(waiting.agent()) else {
-            let name = waiting.agent().to_owned();
-            return Err(StoreError::Missing { what: "agent", name }.into());
-        };
-        step(&runtime.store, member, &self.settings, &runtime.secrets, waiting).await
+    /// When to try again after an error that may pass, such as a full disk.
+    ///
+    /// # Errors
+    /// When it can't: the store stopped.
+    async fn may_heal(&self, error: StoreError) -> Result<Timestamp, RuntimeError> {
+        if matches!(error, StoreError::Stopped(_)) {
+            return Err(error.into());
+        }
+        tracing::warn!(%error, rest = ?REST, "the store refused; tried again");
+        let now = self.runtime.store.now().await?;
+        Ok(now.plus_millis(i64::try_from(REST.as_millis()).unwrap_or(i64::MAX)))
     }
 
     async fn load_settings(&mut self) -> Result<(), RuntimeError> {
@@ -202,7 +240,13 @@ impl Loop<'_> {
         if next > self.runtime.store.now().await? {
             return Ok(());
         }
-        let (due, next) = self.runtime.store.due_timers(CLAIM_AT_ONCE).await?;
+        let (due, next) = match self.runtime.store.due_timers(CLAIM_AT_ONCE).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.next_timer = Some(self.may_heal(error).await?);
+                return Ok(());
+            }
+        };
         self.next_timer = next;
         for timer in due {
             if self.timers_in_hand.insert(timer.timer.id.clone()) {
@@ -217,7 +261,13 @@ impl Loop<'_> {
         if self.working.len() >= CLAIM_AT_ONCE || next > self.runtime.store.now().await? {
             return Ok(());
         }
-        let claimed = self.runtime.store.claim(&self.runtime.hands.names(), CLAIM_AT_ONCE).await?;
+        let claimed = match self.runtime.store.claim(&self.runtime.hands.names(), CLAIM_AT_ONCE).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                self.next_claim = Some(self.may_heal(error).await?);
+                return Ok(());
+            }
+        };
         self.next_claim = (claimed.len() == CLAIM_AT_ONCE).then_some(next);
         for claimed in claimed {
             self.start_work(claimed);
@@ -235,6 +285,16 @@ impl Loop<'_> {
     }
 
     fn enqueue(&mut self, waiting: Waiting) {
+        if !self.runtime.crew.contains_key(waiting.agent()) {
+            // Another build's agent: its input stays in the store for a process that has it.
+            self.forget(&waiting);
+            return;
+        }
+        if let Waiting::Delivery(delivery) = &waiting
+            && !self.deliveries_in_hand.insert(delivery.id)
+        {
+            return;
+        }
         let key = (waiting.agent().to_owned(), waiting.lane().to_owned());
         let lane = self.lanes.entry(key.clone()).or_default();
         lane.waiting.push_back(waiting);
@@ -254,10 +314,7 @@ impl Loop<'_> {
             }
             let Some(waiting) = lane.waiting.pop_front() else { continue };
             self.queued -= 1;
-            let Some(member) = self.runtime.crew.get(waiting.agent()).copied() else {
-                // Another build's agent: its input stays in the store for a process that has it.
-                continue;
-            };
+            let Some(member) = self.runtime.crew.get(waiting.agent()).copied() else { continue };
             lane.busy = true;
             self.stepping += 1;
             let (store, secrets) = (self.runtime.store.clone(), self.runtime.secrets.clone());
@@ -274,7 +331,9 @@ impl Loop<'_> {
         self.working.insert(claimed.intent.id.clone(), cancel.clone());
         let runtime = self.runtime;
         let (store, hands, secrets) = (runtime.store.clone(), runtime.hands.clone(), runtime.secrets.clone());
-        self.tasks.spawn(async move { Signal::Worked(Box::new(work(store, hands, secrets, claimed, cancel).await)) });
+        self.tasks.spawn(async move {
+            Signal::Worked(Box::new(work(store, hands, secrets, claimed, cancel).await))
+        });
     }
 
     async fn heard(&mut self, signal: Signal) -> Result<(), RuntimeError> {
@@ -318,37 +377,60 @@ impl Loop<'_> {
                 }
                 self.release(key);
             }
-            Err(StepError::Store(StoreError::AlreadyHandled { .. } | StoreError::Fenced(_))) => {
-                self.forget(&waiting);
-                self.release(key);
+            Err(StepError::Handle(error)) => self.set_aside(key, waiting, &error.to_string()).await?,
+            // The same step would be too large the next time as well.
+            Err(StepError::Store(error @ StoreError::TooLarge { .. })) => {
+                self.set_aside(key, waiting, &error.to_string()).await?;
             }
-            Err(StepError::Store(StoreError::Conflict { .. })) => {
-                self.put_first(&key, waiting);
-                self.release(key);
-            }
-            Err(StepError::Store(error @ StoreError::Stopped(_))) => return Err(error.into()),
-            Err(StepError::Store(error)) => {
-                // The disk may have room again later; until then the lane waits, and nothing is lost.
-                let failures = self.lanes.get_mut(&key).map_or(0, |lane| {
-                    lane.failures += 1;
-                    lane.failures
-                });
-                let rest = pause(failures, Some(Duration::from_millis(100)));
-                tracing::warn!(agent = key.0, lane = key.1, %error, ?rest, "step not committed; tried again");
-                self.put_first(&key, waiting);
-                self.tasks.spawn(async move {
-                    tokio::time::sleep(rest).await;
-                    Signal::Rested(key)
-                });
-            }
-            Err(StepError::Handle(error)) => {
-                tracing::error!(agent = key.0, lane = key.1, input = waiting.label(), %error, "set aside");
-                self.bury(&waiting, &error.to_string()).await?;
-                self.forget(&waiting);
-                self.release(key);
-            }
+            Err(StepError::Store(error)) => self.refused(key, waiting, error)?,
         }
         Ok(())
+    }
+
+    /// The store did not take a step, or the burial of its input.
+    fn refused(&mut self, key: LaneKey, waiting: Waiting, error: StoreError) -> Result<(), RuntimeError> {
+        match error {
+            StoreError::AlreadyHandled { .. } | StoreError::Fenced(_) | StoreError::Missing { .. } => {
+                self.forget(&waiting);
+                self.release(key);
+            }
+            StoreError::Conflict { .. } => {
+                self.put_first(&key, waiting);
+                self.release(key);
+            }
+            StoreError::Stopped(_) => return Err(error.into()),
+            // The disk may have room again later; until then the lane waits, and nothing is lost.
+            error => self.rest(key, waiting, &error),
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, key: LaneKey, waiting: Waiting, error: &StoreError) {
+        self.put_first(&key, waiting);
+        let failures = self.lanes.get_mut(&key).map_or(0, |lane| {
+            lane.busy = true;
+            lane.failures += 1;
+            lane.failures
+        });
+        let rest = pause(failures, Some(Duration::from_millis(100)));
+        tracing::warn!(agent = key.0, lane = key.1, %error, ?rest, "step not committed; tried again");
+        self.tasks.spawn(async move {
+            tokio::time::sleep(rest).await;
+            Signal::Rested(key)
+        });
+    }
+
+    /// Moves an input that can't be handled to the dead letters, and lets its lane go on.
+    async fn set_aside(&mut self, key: LaneKey, waiting: Waiting, reason: &str) -> Result<(), RuntimeError> {
+        tracing::error!(agent = key.0, lane = key.1, input = waiting.label(), reason, "set aside");
+        match self.bury(&waiting, reason).await {
+            Ok(()) => {
+                self.forget(&waiting);
+                self.release(key);
+                Ok(())
+            }
+            Err(error) => self.refused(key, waiting, error),
+        }
     }
 
     async fn worked(&mut self, worked: Worked) -> Result<(), RuntimeError> {
@@ -369,7 +451,7 @@ impl Loop<'_> {
 
     fn forget(&mut self, waiting: &Waiting) {
         match waiting {
-            Waiting::Delivery(_) => {}
+            Waiting::Delivery(delivery) => drop(self.deliveries_in_hand.remove(&delivery.id)),
             Waiting::Answer { claimed, .. } => drop(self.working.remove(&claimed.intent.id)),
             Waiting::Timer(due) => drop(self.timers_in_hand.remove(&due.timer.id)),
         }
@@ -390,7 +472,7 @@ impl Loop<'_> {
         }
     }
 
-    async fn bury(&self, waiting: &Waiting, reason: &str) -> Result<(), RuntimeError> {
+    async fn bury(&self, waiting: &Waiting, reason: &str) -> Result<(), StoreError> {
         let store = &self.runtime.store;
         match waiting {
             Waiting::Delivery(delivery) => {

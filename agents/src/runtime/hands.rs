@@ -1,5 +1,6 @@
 //! The tools as the runtime holds them: performers by name, each with its bound on how many work at once.
 
+use super::crew::last_words;
 use crate::agent::{Outcome, Tool};
 use crate::tools::secret::SecretRegistry;
 use async_trait::async_trait;
@@ -7,7 +8,9 @@ use orchestra_bus::Store;
 use orchestra_events::RunId;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -138,6 +141,16 @@ where
     }
 }
 
+/// Runs work to its end; what it said when it panicked instead.
+async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.map_or_else(|panic| Poll::Ready(Err(last_words(panic.as_ref()))), |polled| polled.map(Ok))
+    })
+    .await
+}
+
 /// All tools of this process.
 #[derive(Clone, Default)]
 pub struct Hands {
@@ -177,10 +190,16 @@ impl Hands {
             permit = turn.acquire() => permit.map_err(|_| ToolError::Cancelled)?,
             () = work.cancel.cancelled() => return Err(ToolError::Cancelled),
         };
-        if first_ask && let Some(answer) = hand.ask(request.clone(), work).await? {
-            return Ok(answer);
-        }
-        hand.perform(request, work).await
+        let performed = async {
+            if first_ask && let Some(answer) = hand.ask(request.clone(), work).await? {
+                return Ok(answer);
+            }
+            hand.perform(request, work).await
+        };
+        // A tool that panics would else take its effect's claim with it, and nobody would ever hear of it.
+        caught(performed)
+            .await
+            .unwrap_or_else(|what| Err(ToolError::GiveUp(format!("`{tool}` panicked: {what}"))))
     }
 }
 

@@ -20,3 +20,7 @@ mod work;
 pub use crew::{Handed, Member};
 pub use engine::{Runtime, RuntimeError};
 pub use hands::{Hands, Performs, Progress, ToolError, Work};
+
+/// Every failpoint of the runtime, in the order of an input's way; compiled in with the feature `failpoints` only.
+pub const FAILPOINTS: &[&str] =
+    &["step::before_handle", "step::after_handle", "work::before_perform", "work::after_perform"];

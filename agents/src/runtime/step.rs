@@ -115,6 +115,7 @@ pub(crate) async fn step(
         }
         Waiting::Timer(due) => Handed::Answer { tool: "wake", request: &due.timer.note, outcome: &wake },
     };
+    fail::fail_point!("step::before_handle");
     let (state, wants) = member.handle(state, handed, situation.clone())?;
     tracing::info!(
         agent = member.name,
@@ -125,6 +126,7 @@ pub(crate) async fn step(
         because = wants.reason.as_deref(),
         "decided"
     );
+    fail::fail_point!("step::after_handle");
     let cancelled = wants.cancelled.clone();
     let settings_changed = !wants.settings.is_empty();
     let earliest_timer = wants.wakes.iter().map(|wake| wake.due).min();

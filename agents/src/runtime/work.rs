@@ -46,7 +46,9 @@ pub(crate) async fn work(
     }
     let progress = Progress::new(store.clone(), secrets.clone(), intent.run, intent.agent.clone());
     let work = Work { key: intent.id.clone(), run: intent.run, cancel, progress };
-    let first_ask = claimed.unanswered && intent.class == EffectClass::Asked;
+    // A tool that reported a failure may have done it all the same, as one that died may.
+    let tried_before = claimed.unanswered || claimed.attempts > 0;
+    let first_ask = tried_before && intent.class == EffectClass::Asked;
     fail::fail_point!("work::before_perform");
     let performed = hands.perform(&intent.tool, intent.request.clone(), &work, first_ask).await;
     fail::fail_point!("work::after_perform");
@@ -76,15 +78,30 @@ async fn put_back(
     after: Option<Duration>,
 ) -> Worked {
     let pause = pause(claimed.attempts, after);
-    tracing::info!(intent = claimed.intent.id, tool = claimed.intent.tool, reason, ?pause, "to be tried again");
-    let due = match store.now().await {
-        Ok(now) => now.plus_millis(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)),
-        Err(error) => return Worked::Store(error),
+    tracing::info!(
+        intent = claimed.intent.id,
+        tool = claimed.intent.tool,
+        reason,
+        ?pause,
+        "to be tried again"
+    );
+    let Ok(pause) = i64::try_from(pause.as_millis()) else {
+        return Worked::Nothing(claimed.intent.id.clone());
     };
-    match store.put_back(&claimed.intent.id, claimed.fence, due).await {
-        Ok(()) => Worked::PutBack(claimed.intent.id.clone(), due),
-        Err(StoreError::Fenced(_)) => Worked::Nothing(claimed.intent.id.clone()),
-        Err(error) => Worked::Store(error),
+    loop {
+        let due = match store.now().await {
+            Ok(now) => now.plus_millis(pause),
+            Err(error) => return Worked::Store(error),
+        };
+        match store.put_back(&claimed.intent.id, claimed.fence, due).await {
+            Ok(()) => return Worked::PutBack(claimed.intent.id.clone(), due),
+            Err(StoreError::Fenced(_)) => return Worked::Nothing(claimed.intent.id.clone()),
+            Err(error @ StoreError::Stopped(_)) => return Worked::Store(error),
+            Err(error) => {
+                tracing::warn!(intent = claimed.intent.id, %error, "not put back yet; tried again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
     }
 }
 

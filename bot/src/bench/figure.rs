@@ -40,7 +40,8 @@ impl Figure {
 
     /// The figure as a line of the table.
     pub(super) fn row(&self) -> String {
-        let [value, baseline, ratio] = [self.value, self.baseline, self.ratio].map(|number| number.to_string());
+        let [value, baseline, ratio] =
+            [self.value, self.baseline, self.ratio].map(|number| number.to_string());
         row(self.bench, self.figure, &value, self.unit, &baseline, &ratio)
     }
 }

@@ -62,7 +62,8 @@ async fn handled_rate(dir: &Path) -> anyhow::Result<f64> {
     let subscriptions = Subscriptions::new([(CommandRefused::KIND, "counter")]);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir, subscriptions)?);
     accept(&store, EVENTS).await?;
-    let runtime = Runtime::new(store.clone(), [Member::of::<Counter>()], Hands::default(), SecretRegistry::new());
+    let runtime =
+        Runtime::new(store.clone(), [Member::of::<Counter>()], Hands::default(), SecretRegistry::new());
     let stop = CancellationToken::new();
     let begun = Instant::now();
     let until = stop.clone();

@@ -167,7 +167,8 @@ fn backend(stop: CancellationToken) -> std::io::Result<(SocketAddr, impl Future<
                 tracing::debug!(%error, "small answers may wait");
             }
             tokio::spawn(async move {
-                let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+                let served =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
                 if let Err(error) = served {
                     tracing::trace!(%error, "a connection of the bench ended");
                 }

@@ -82,7 +82,8 @@ impl Server {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.and_then(rustix::process::Pid::from_raw).context("the server has ended")?;
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        let status = tokio::time::timeout(END, self.child.wait()).await.context("the server does not end")??;
+        let status =
+            tokio::time::timeout(END, self.child.wait()).await.context("the server does not end")??;
         anyhow::ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }

@@ -130,8 +130,11 @@ fn closed(view: &RunView) -> bool {
     })
 }
 
+/// Whether the thread tells already that a person is waited for; its news come with the card in one step.
 fn caught_up(view: &RunView) -> bool {
-    view.posts.iter().any(|post| post.post.name != crate::chatops::CARD)
+    let config = view.row.state.repo_context.config.as_ref();
+    let silent = config.is_some_and(|config| !config.chatops.enabled);
+    silent || view.posts.iter().any(|post| post.post.name == crate::chatops::CARD && post.post.message["tone"] == "waiting")
 }
 
 /// The person's decision that a run waits for.

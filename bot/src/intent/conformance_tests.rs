@@ -1,7 +1,8 @@
 //! The recorded sentences: nothing that is talk or unclear is acted upon, and most orders are understood.
 //!
 //! Reads `intents.jsonl` in the folder that `ORCHESTRA_GOLDEN` names. Without it the test says so and
-//! passes. Lines that expect a command which does not exist here are left out.
+//! passes, unless `ORCHESTRA_REQUIRE` names `golden`. Lines that expect a command which does not exist here
+//! are left out.
 
 use super::*;
 use crate::command::command_named;
@@ -79,6 +80,10 @@ fn recorded_sentences_are_understood() {
     // The folder of recordings is handed to the test run from outside; there is no other way to name it.
     #[allow(clippy::disallowed_methods)]
     let Ok(folder) = std::env::var("ORCHESTRA_GOLDEN") else {
+        #[allow(clippy::disallowed_methods)]
+        let required = std::env::var("ORCHESTRA_REQUIRE").unwrap_or_default();
+        let required = required.split(',').any(|name| name.trim() == "golden");
+        assert!(!required, "`golden` is required, and ORCHESTRA_GOLDEN names no folder of recordings");
         eprintln!("SKIPPED: ORCHESTRA_GOLDEN is not set, the recorded sentences were not read");
         return;
     };

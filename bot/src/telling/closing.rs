@@ -27,7 +27,8 @@ pub fn closing(run: RunId, ended: &RunEnded, state: &PipelineState, now: Timesta
         Some(_) => format!("{} by {}: {}", context.version(), context.author, context.message),
         None => String::new(),
     };
-    ending::closing(&Closing {
+    let (because, more) = ended.reason.split_once('\n').unwrap_or((&ended.reason, ""));
+    let message = ending::closing(&Closing {
         run: run.to_string(),
         what,
         outcome: match ended.outcome {
@@ -38,12 +39,13 @@ pub fn closing(run: RunId, ended: &RunEnded, state: &PipelineState, now: Timesta
             Outcome::RolledBack => ending::Outcome::RolledBack,
             Outcome::Aborted => ending::Outcome::Aborted,
         },
-        because: if ended.outcome == Outcome::Live { String::new() } else { ended.reason.clone() },
+        because: if ended.outcome == Outcome::Live { String::new() } else { because.to_owned() },
         took: length(between(context.asked_at, now)),
         tests,
         change: [author, context.change.join("; ")],
         next: next_steps(ended, state),
-    })
+    });
+    if more.is_empty() { message } else { message.code(more) }
 }
 
 /// Up to three next steps, each with what speaks for it.

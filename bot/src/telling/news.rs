@@ -8,8 +8,8 @@ use crate::message::{Message, alerts, approvals, checks, incidents, rollback, ro
 use orchestra_agents::timeline::hold_words;
 use orchestra_events::file::pipeline::Notice;
 use orchestra_events::pipeline::{
-    AlertState, AnalysisFinished, BuildReady, CodeAnalysis, DeploymentTriggered, Hold, ObservabilityAlert,
-    Remark, RollbackEvent, RollbackStatus, Severity, Status, StepKind, StepVerdict, TestResults,
+    AlertState, AnalysisFinished, BuildReady, CodeAnalysis, CodePush, DeploymentTriggered, Hold, ObservabilityAlert,
+    Remark, RollbackEvent, RollbackStatus, Severity, Status, StepKind, StepVerdict, TestResults, version_of,
 };
 use orchestra_events::people::{ApprovalDecided, ApprovalRequested, IncidentOpened, PostmortemWritten};
 use orchestra_events::{Actor, PipelineState};
@@ -25,6 +25,15 @@ pub struct News {
 
 fn news(message: Message, notice: Option<Notice>) -> Option<News> {
     Some(News { message, notice })
+}
+
+/// A commit on its way, with what was noticed in its file.
+pub fn of_push(push: &CodePush) -> Option<News> {
+    let version = version_of(&push.commit_id);
+    let headline = format!("{version} of {} is on its way to {}: {}", push.repo, push.environment, push.message);
+    let message = Message::new(crate::message::Tone::Working, headline);
+    let noticed = push.notes.join("\n");
+    news(if noticed.is_empty() { message } else { message.text(noticed) }, Some(Notice::PushReceived))
 }
 
 /// A build that failed.
@@ -103,6 +112,8 @@ pub fn of_deployment(event: &DeploymentTriggered, state: &PipelineState) -> Opti
             let message = rollout::started(subject, strategy, &steps, because);
             news(message, Some(Notice::DeploymentStarted))
         }
+        // Blue-green's first step only stands beside what runs.
+        (Status::InProgress, StepKind::Share) if weight == 0 => None,
         (Status::InProgress, StepKind::Share) => {
             let (step, of) = (step.number as usize, step.of as usize);
             news(rollout::stepped(subject, weight, step, of, &[]), None)

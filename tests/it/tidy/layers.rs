@@ -84,6 +84,7 @@ const REACHING_OUT: &[&str] =
 const HANDS: &[(&str, &str)] = &[
     ("agents/src/tools/", "the hands of the agents"),
     ("agents/shim/src/", "services, their proxy and confined builds are its work"),
+    ("bot/src/bench", "a backend for the proxy's figures, and this program started again"),
     ("bot/src/control.rs", "the private socket in the data folder"),
     ("bot/src/demo", "makes a git repository and speaks to the services it pushed"),
     ("bot/src/load.rs", "the demo's traffic"),

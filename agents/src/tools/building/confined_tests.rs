@@ -12,6 +12,7 @@ use orchestra_shim::{Confinement, Kind};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::testing_support::skipped;
 use crate::tools::archive::{Bounds, pack};
 
 const ORDERS: &str = "ORCHESTRA_TEST_ORDERS";
@@ -47,7 +48,7 @@ fn bubblewrap() -> Option<Wrapper> {
     let mut confinement = Confinement::detect();
     let folder = std::env::current_exe().unwrap().parent()?.parent()?.join("examples/orchestra");
     if confinement.kind != Kind::Bubblewrap || !folder.is_file() {
-        println!("SKIPPED for bubblewrap: it doesn't work here, or the shim's example isn't built");
+        skipped("bubblewrap", "it doesn't work here, or the shim's example isn't built");
         return None;
     }
     confinement.orchestra = folder;
@@ -130,7 +131,7 @@ async fn the_workspace_can_be_written_and_nothing_else() {
 #[tokio::test]
 async fn the_network_is_off_unless_it_is_asked_for() {
     if Toolchain::detect().find("bash").is_none() {
-        println!("SKIPPED: there is no bash to connect with");
+        skipped("bash", "there is none to connect with");
         return;
     }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

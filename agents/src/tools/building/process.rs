@@ -124,7 +124,7 @@ impl std::fmt::Display for Outcome {
             Self::TimedOut => f.write_str("took too long and was ended"),
             Self::CpuLimit => f.write_str("used too much processor time and was ended"),
             Self::OutputLimit => f.write_str("wrote too much output and was ended"),
-            Self::DiskLimit => f.write_str("used too much disk and was ended"),
+            Self::DiskLimit => f.write_str("used too much disk, or the disk is full, and was ended"),
             Self::MemoryLimit => f.write_str("used too much memory and was ended"),
             Self::ProcessLimit => f.write_str("started too many processes and was ended"),
             Self::Cancelled => f.write_str("was cancelled"),

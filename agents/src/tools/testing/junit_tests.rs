@@ -1,4 +1,5 @@
 use super::*;
+use crate::testing_support::skipped;
 use crate::tools::testing::totals::Totals;
 
 fn read(text: &str) -> Result<Totals, ReportError> {
@@ -117,7 +118,7 @@ fn other_encodings_are_read() {
 #[test]
 fn real_reports_are_read_or_refused_with_a_reason() {
     let Ok(specs) = std::env::var("ORCHESTRA_SPECS") else {
-        eprintln!("SKIPPED: ORCHESTRA_SPECS names no folder, so no real JUnit report was read");
+        skipped("specs", "ORCHESTRA_SPECS names no folder, so no real JUnit report was read");
         return;
     };
     // (part of the file's name, total, failed, skipped), or the start of the refusal.
