@@ -60,7 +60,14 @@ impl Handles<BuildReady> for Deployment {
             plan.search_paths.clone_from(&built.search_paths);
         }
         let why = built.reason.clone().unwrap_or_else(|| "the build failed".to_owned());
-        gates::gate(lane, run, built.status, |gates| &mut gates.build, format!("the build failed: {why}"), cx);
+        gates::gate(
+            lane,
+            run,
+            built.status,
+            |gates| &mut gates.build,
+            format!("the build failed: {why}"),
+            cx,
+        );
     }
 }
 
@@ -189,12 +196,7 @@ impl Answers<Target> for Deployment {
 }
 
 impl Answers<Measure> for Deployment {
-    fn answer(
-        lane: &mut Lane,
-        request: MeasureRequest,
-        outcome: Outcome<Measured>,
-        cx: &mut Cx<'_, Self>,
-    ) {
+    fn answer(lane: &mut Lane, request: MeasureRequest, outcome: Outcome<Measured>, cx: &mut Cx<'_, Self>) {
         let Some(run) = cx.run() else { return };
         steps::traffic_known(lane, run, &request, outcome, cx);
     }

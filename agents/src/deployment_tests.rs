@@ -176,7 +176,8 @@ fn permutations(of: usize) -> Vec<Vec<usize>> {
 
 #[test]
 fn a_gate_that_says_no_ends_the_run() {
-    let table: [(fn(&mut Story), &str); 4] = [
+    type SaysNo = fn(&mut Story);
+    let table: [(SaysNo, &str); 4] = [
         (
             |story| {
                 story.when(BuildReady { status: Status::Failed, reason: Some("no rule".into()), ..built() });

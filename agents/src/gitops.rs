@@ -139,12 +139,19 @@ fn judged(read: &FileRead) -> Result<(Box<PipelineFile>, Vec<String>), String> {
         }
         FileRead::Found { name, text } => {
             let checked = file::check(text);
-            let errors: Vec<_> =
-                checked.findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
+            let errors: Vec<_> = checked
+                .findings
+                .iter()
+                .filter(|finding| finding.severity == Severity::Error)
+                .cloned()
+                .collect();
             match checked.pipeline {
                 Some(pipeline) if errors.is_empty() => {
                     let warnings = file::render(&checked.findings, name);
-                    Ok((Box::new(pipeline), warnings.lines().take(FINDINGS_TOLD).map(str::to_owned).collect()))
+                    Ok((
+                        Box::new(pipeline),
+                        warnings.lines().take(FINDINGS_TOLD).map(str::to_owned).collect(),
+                    ))
                 }
                 _ => {
                     let told = file::render(&errors[..errors.len().min(FINDINGS_TOLD)], name);

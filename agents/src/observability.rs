@@ -115,9 +115,8 @@ impl Answers<Measure> for Observability {
             }
         };
         let service = request.service.1;
-        let asked_by_watch = |watch: &&mut Watch| {
-            Some(watch.run) == cx.run() && watch.measured_from() == request.since
-        };
+        let asked_by_watch =
+            |watch: &&mut Watch| Some(watch.run) == cx.run() && watch.measured_from() == request.since;
         match watches.rollouts.get_mut(&service).filter(asked_by_watch) {
             Some(watch) => match watch.look(&service, &measured, cx.now()) {
                 Watched::GoesOn => next_look(&service, &watches.rollouts[&service], cx),

@@ -125,7 +125,8 @@ fn postmortem(run: RunId, state: &PipelineState, lines: &[TimelineLine]) -> Stri
         _ = writeln!(text, "| metric | before | new | tolerated up to | p | verdict |");
         _ = writeln!(text, "| --- | --- | --- | --- | --- | --- |");
         for number in &analysis.numbers {
-            let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
+            let shown =
+                |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
             let p_value = number.p_value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1e}"));
             let (before, new) = (shown(number.baseline), shown(number.canary));
             let verdict = format!("{:?}", number.verdict).to_lowercase();

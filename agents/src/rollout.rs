@@ -260,7 +260,10 @@ impl Plan {
     /// The steps of a service's rollout by a strategy.
     pub fn steps(&self, strategy: orchestra_analytics::plan::Strategy, replicas: u32) -> Vec<PlannedStep> {
         let canary: Vec<_> = self.deployment.canary.steps.iter().map(canary_step).collect();
-        orchestra_analytics::plan::plan(strategy, replicas, &canary).into_iter().map(|step| self.planned(step)).collect()
+        orchestra_analytics::plan::plan(strategy, replicas, &canary)
+            .into_iter()
+            .map(|step| self.planned(step))
+            .collect()
     }
 
     fn planned(&self, step: orchestra_analytics::plan::Step) -> PlannedStep {
@@ -284,7 +287,14 @@ impl Plan {
 
     /// The one step of a first version: all traffic, on its health checks.
     pub fn first_steps(replicas: u32) -> Vec<PlannedStep> {
-        vec![PlannedStep { weight: 100, replicas, seconds: 0, least_seconds: 0, pause: None, promotion: true }]
+        vec![PlannedStep {
+            weight: 100,
+            replicas,
+            seconds: 0,
+            least_seconds: 0,
+            pause: None,
+            promotion: true,
+        }]
     }
 }
 

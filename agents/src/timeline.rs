@@ -37,7 +37,9 @@ fn what(event: &AnyEvent) -> Option<String> {
         AnyEvent::RollbackEvent(event) => {
             let to = event.rollback_to.as_deref().unwrap_or("?");
             match event.status {
-                RollbackStatus::Requested => format!("rollback of {} asked for: {}", event.service, event.reason),
+                RollbackStatus::Requested => {
+                    format!("rollback of {} asked for: {}", event.service, event.reason)
+                }
                 RollbackStatus::InProgress => format!("{} goes back to {to}", event.service),
                 RollbackStatus::Success => format!("{} is back on {to}", event.service),
                 RollbackStatus::Failed => format!("rollback of {} failed: {}", event.service, event.reason),

@@ -74,12 +74,8 @@ impl App {
 
     /// Lets the agents work until `stop` is cancelled.
     pub fn work(&self, stop: CancellationToken) -> JoinHandle<anyhow::Result<()>> {
-        let runtime = Runtime::new(
-            self.store.clone(),
-            crew(),
-            hands(&self.machine),
-            self.machine.secrets.clone(),
-        );
+        let runtime =
+            Runtime::new(self.store.clone(), crew(), hands(&self.machine), self.machine.secrets.clone());
         let (store, config, machine) = (self.store.clone(), self.config.clone(), self.machine.clone());
         tokio::spawn(async move {
             remember_config(&store, &config).await?;

@@ -3,9 +3,9 @@
 //! It lives where the posts are. It says what should stand in a thread; who sends it, and where, is
 //! [`crate::outbound`]'s business.
 
+use crate::command::Refusal;
 use crate::message::Message;
 use crate::message::answers;
-use crate::command::Refusal;
 use crate::telling::news::{self, News};
 use crate::telling::{card, closing};
 use orchestra_agents::agent;

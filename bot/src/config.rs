@@ -92,7 +92,9 @@ impl Config {
     pub fn read(dir: &Path) -> anyhow::Result<Self> {
         let path = dir.join(FILE);
         match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| anyhow::anyhow!("`{}`: {error}", path.display())),
+            Ok(text) => {
+                toml::from_str(&text).map_err(|error| anyhow::anyhow!("`{}`: {error}", path.display()))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(anyhow::anyhow!("`{}` can't be read: {error}", path.display())),
         }

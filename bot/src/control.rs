@@ -37,13 +37,19 @@ fn path(dir: &Path) -> std::io::Result<(PathBuf, Option<std::fs::File>)> {
 ///
 /// # Errors
 /// When the socket can't be opened.
-pub async fn serve(dir: &Path, desk: Desk, config: Arc<Config>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn serve(
+    dir: &Path,
+    desk: Desk,
+    config: Arc<Config>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let (path, _folder) = path(dir)?;
     if path.exists() {
         // Whoever left it is gone: the lock on the folder is ours.
         std::fs::remove_file(&path)?;
     }
-    let listener = UnixListener::bind(&path).with_context(|| format!("`{}` can't be opened", path.display()))?;
+    let listener =
+        UnixListener::bind(&path).with_context(|| format!("`{}` can't be opened", path.display()))?;
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     let askers = Arc::new(Semaphore::new(ASKERS));
     loop {

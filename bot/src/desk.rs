@@ -154,7 +154,9 @@ impl Desk {
     pub async fn answer(&self, person: &Person, ask: Ask) -> Answer {
         match self.answered(person, ask).await {
             Ok(answer) => answer,
-            Err(InboundError::Refused(refusal)) => Answer::Refused { what: refusal.what, instead: refusal.instead },
+            Err(InboundError::Refused(refusal)) => {
+                Answer::Refused { what: refusal.what, instead: refusal.instead }
+            }
             Err(InboundError::Store(error)) => Answer::Failed(error.to_string()),
         }
     }
@@ -171,7 +173,9 @@ impl Desk {
                         let followed = self.inbound.follow(person, &id, thread.as_deref(), command).await;
                         Answer::Said(Some(followed.unwrap_or_else(|error| told(&error))))
                     }
-                    Err(_) => Answer::Said(self.inbound.hear(person, &id, thread.as_deref(), true, &text).await),
+                    Err(_) => {
+                        Answer::Said(self.inbound.hear(person, &id, thread.as_deref(), true, &text).await)
+                    }
                 }
             }
             Ask::Run { run } => {
@@ -194,7 +198,9 @@ impl Desk {
             Ask::Events { after, run } => {
                 may(person, Act::Look)?;
                 let events = match run {
-                    Some(run) => self.store.events_of(run).await?.into_iter().map(|event| (0, event)).collect(),
+                    Some(run) => {
+                        self.store.events_of(run).await?.into_iter().map(|event| (0, event)).collect()
+                    }
                     None => self.store.events(after, AT_ONCE).await?,
                 };
                 Answer::Events(events)

@@ -38,7 +38,14 @@ impl Inbound {
     }
 
     /// Takes a sentence from a chat. `id` is the platform's, for deduplication.
-    pub async fn hear(&self, person: &Person, id: &str, thread: Option<&str>, mention: bool, text: &str) -> Option<Message> {
+    pub async fn hear(
+        &self,
+        person: &Person,
+        id: &str,
+        thread: Option<&str>,
+        mention: bool,
+        text: &str,
+    ) -> Option<Message> {
         let answered = self.heard(person, id, thread, mention, text).await;
         answered.unwrap_or_else(|error| {
             Some(match error {
@@ -67,7 +74,9 @@ impl Inbound {
         let heard = Heard { text: text.to_owned(), thread: about, mention };
         match understand(&heard, &known) {
             Understood::Chatter => Ok(None),
-            Understood::Unclear { candidates, question } => Ok(Some(answers::asks_back(&question, &candidates))),
+            Understood::Unclear { candidates, question } => {
+                Ok(Some(answers::asks_back(&question, &candidates)))
+            }
             Understood::Refusal(refusal) => Err(refusal.into()),
             Understood::Command(command) => self.follow(person, id, thread, command).await.map(Some),
         }
@@ -99,7 +108,10 @@ impl Inbound {
             command => {
                 let (lane, run, service) = self.address(&command, thread).await?;
                 let said = format!("{} is asked for", command.name());
-                let thread = thread.map_or_else(|| run.map_or_else(|| "general".to_owned(), |run| run.to_string()), str::to_owned);
+                let thread = thread.map_or_else(
+                    || run.map_or_else(|| "general".to_owned(), |run| run.to_string()),
+                    str::to_owned,
+                );
                 let given = CommandGiven { command, thread, service, permitted };
                 let reason = format!("permitted as {}", given.permitted);
                 self.accept(person, id, lane, run, given, &reason).await?;
@@ -167,7 +179,8 @@ impl Inbound {
         };
         let run = self.store.next_run().await?;
         let lane = gitops::lane(&push.repo, &push.environment);
-        let said = format!("{run}: {} of {} goes out again from its kept artefact", context.version(), row.service);
+        let said =
+            format!("{run}: {} of {} goes out again from its kept artefact", context.version(), row.service);
         self.accept(person, id, lane, Some(run), push, "a kept version was asked for").await?;
         Ok(answers::accepted(&said))
     }
@@ -206,7 +219,13 @@ impl Inbound {
             run,
         };
         let accepted = self.store.accept(vec![envelope], vec![act]).await?;
-        tracing::info!(actor = person.actor.0, kind = E::KIND, run = run.map(|run| run.to_string()), duplicate = accepted.first() == Some(&Accepted::Duplicate), "accepted");
+        tracing::info!(
+            actor = person.actor.0,
+            kind = E::KIND,
+            run = run.map(|run| run.to_string()),
+            duplicate = accepted.first() == Some(&Accepted::Duplicate),
+            "accepted"
+        );
         Ok(())
     }
 
@@ -217,7 +236,9 @@ impl Inbound {
         thread: Option<&str>,
     ) -> Result<(String, Option<RunId>, Option<String>), InboundError> {
         let (service, environment) = match command {
-            Command::Freeze { .. } | Command::Unfreeze { .. } => return Ok(("freezes".to_owned(), None, None)),
+            Command::Freeze { .. } | Command::Unfreeze { .. } => {
+                return Ok(("freezes".to_owned(), None, None));
+            }
             Command::Rollback { service, environment, .. } => (service.clone(), environment.clone()),
             Command::Promote { service }
             | Command::Abort { service }
@@ -230,7 +251,9 @@ impl Inbound {
                 }
                 (None, None)
             }
-            Command::Help { .. } | Command::Status { .. } | Command::Logs { .. } | Command::Deploy { .. } => (None, None),
+            Command::Help { .. } | Command::Status { .. } | Command::Logs { .. } | Command::Deploy { .. } => {
+                (None, None)
+            }
         };
         if let Some(service) = service {
             if let Some(run) = self.reading.rolling(&service).await? {
@@ -248,14 +271,20 @@ impl Inbound {
             [] => Err(Refusal::new("no run is open", "name a service, or type `status`").into()),
             runs => {
                 let names: Vec<String> = runs.iter().map(|run| run.id.to_string()).collect();
-                Err(Refusal::new("which run do you mean", format!("say it in the thread of one of {}, or name a service", names.join(", "))).into())
+                Err(Refusal::new(
+                    "which run do you mean",
+                    format!("say it in the thread of one of {}, or name a service", names.join(", ")),
+                )
+                .into())
             }
         }
     }
 
     async fn lane_of(&self, run: RunId) -> Result<(String, Option<RunId>, Option<String>), InboundError> {
         let Some(row) = self.store.run(run).await? else {
-            return Err(Refusal::new(format!("there is no {run}"), "type `status` to see what there is").into());
+            return Err(
+                Refusal::new(format!("there is no {run}"), "type `status` to see what there is").into()
+            );
         };
         let service = row.state.deployment.services.keys().next().cloned().or_else(|| {
             let config = row.state.repo_context.config.as_ref()?;
@@ -266,18 +295,29 @@ impl Inbound {
 
     async fn service(&self, name: &str, environment: Option<&str>) -> Result<ServiceRow, InboundError> {
         let rows = self.reading.services().await?;
-        let fits = |row: &&ServiceRow| row.service == name && environment.is_none_or(|wanted| wanted == row.environment);
+        let fits = |row: &&ServiceRow| {
+            row.service == name && environment.is_none_or(|wanted| wanted == row.environment)
+        };
         let found: Vec<&ServiceRow> = rows.iter().filter(fits).collect();
         match found.as_slice() {
             [row] => Ok((*row).clone()),
             [] => {
-                let there_is: Vec<String> = rows.iter().map(|row| format!("{} in {}", row.service, row.environment)).collect();
-                let instead = if there_is.is_empty() { "push something first".to_owned() } else { format!("there is {}", there_is.join(", ")) };
+                let there_is: Vec<String> =
+                    rows.iter().map(|row| format!("{} in {}", row.service, row.environment)).collect();
+                let instead = if there_is.is_empty() {
+                    "push something first".to_owned()
+                } else {
+                    format!("there is {}", there_is.join(", "))
+                };
                 Err(Refusal::new(format!("nothing called {name} is live"), instead).into())
             }
             several => {
                 let environments: Vec<String> = several.iter().map(|row| row.environment.clone()).collect();
-                Err(Refusal::new(format!("{name} is in several environments"), format!("say which: {}", environments.join(", "))).into())
+                Err(Refusal::new(
+                    format!("{name} is in several environments"),
+                    format!("say which: {}", environments.join(", ")),
+                )
+                .into())
             }
         }
     }
@@ -286,7 +326,9 @@ impl Inbound {
     async fn known(&self) -> Result<Known, InboundError> {
         let names = self.reading.names().await?;
         let runs = self.store.runs(false, 50).await?;
-        let first = |row: &orchestra_bus::RunRow| row.state.deployment.services.keys().next().cloned().unwrap_or_default();
+        let first = |row: &orchestra_bus::RunRow| {
+            row.state.deployment.services.keys().next().cloned().unwrap_or_default()
+        };
         Ok(Known {
             services: names.services,
             environments: names.environments,
@@ -330,8 +372,11 @@ pub fn told(error: &InboundError) -> Message {
 pub fn repository_name(location: &str) -> String {
     let path = location.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let last = path.rsplit(['/', ':']).next().unwrap_or_default().trim_end_matches(".git");
-    let plain: String =
-        last.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).take(60).collect();
+    let plain: String = last
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
+        .take(60)
+        .collect();
     if plain.trim_matches(['.', '-']).is_empty() { "repository".to_owned() } else { plain }
 }
 

@@ -56,7 +56,11 @@ impl Shower {
 ///
 /// # Errors
 /// The store's; a platform's failure delays a post and never loses it.
-pub async fn send(store: Arc<dyn Store>, console: Arc<Console>, stop: CancellationToken) -> Result<(), StoreError> {
+pub async fn send(
+    store: Arc<dyn Store>,
+    console: Arc<Console>,
+    stop: CancellationToken,
+) -> Result<(), StoreError> {
     let mut changes = store.changes();
     let mut shower = Shower::new(console.clone());
     let mut shown_progress = None;

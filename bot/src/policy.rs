@@ -43,7 +43,9 @@ pub enum Act<'a> {
 impl Act<'_> {
     fn role(self) -> Role {
         match self {
-            Act::Command(command) => command_named(command.name()).map_or(Role::Admin, |command| command.role()),
+            Act::Command(command) => {
+                command_named(command.name()).map_or(Role::Admin, |command| command.role())
+            }
             Act::Push | Act::SettleDeadLetter | Act::StopServices => Role::Operator,
             Act::Look => Role::Viewer,
         }
@@ -69,7 +71,8 @@ pub fn may(person: &Person, act: Act<'_>) -> Result<Role, Refusal> {
     if person.role.allows(needed) {
         return Ok(person.role);
     }
-    let what = format!("{} may not {}: it needs the role {}", person.actor.spoken(), act.words(), needed.name());
+    let what =
+        format!("{} may not {}: it needs the role {}", person.actor.spoken(), act.words(), needed.name());
     let instead = format!("ask someone who has it, or an admin to give it in {}", crate::config::FILE);
     Err(Refusal::new(what, instead))
 }

@@ -71,11 +71,15 @@ impl Reading {
         let changes = |row: &RunRow| {
             let named = row.state.repo_context.config.as_ref();
             row.state.deployment.services.contains_key(service)
-                || named.is_some_and(|config| config.deployment.services.iter().any(|named| named.name == service))
+                || named.is_some_and(|config| {
+                    config.deployment.services.iter().any(|named| named.name == service)
+                })
         };
         // The one that rolls out goes before those that wait behind it.
         let mut found: Vec<RunRow> = open.into_iter().filter(changes).collect();
-        found.sort_by_key(|row| (!row.state.deployment.services.contains_key(service), std::cmp::Reverse(row.id)));
+        found.sort_by_key(|row| {
+            (!row.state.deployment.services.contains_key(service), std::cmp::Reverse(row.id))
+        });
         Ok(found.into_iter().next())
     }
 
@@ -102,10 +106,17 @@ impl Reading {
         let mut versions: Vec<String> = built.iter().map(|(version, _, _)| version.clone()).collect();
         versions.dedup();
         let wanted = version.unwrap_or(&row.version).trim_start_matches('v').to_owned();
-        match built.into_iter().find(|(version, _, _)| *version == wanted || wanted.starts_with(version.as_str())) {
+        match built
+            .into_iter()
+            .find(|(version, _, _)| *version == wanted || wanted.starts_with(version.as_str()))
+        {
             Some((_, artefact, state)) => Ok((artefact, state)),
             None => {
-                let kept = if versions.is_empty() { "none is kept".to_owned() } else { format!("kept are {}", versions.join(", ")) };
+                let kept = if versions.is_empty() {
+                    "none is kept".to_owned()
+                } else {
+                    format!("kept are {}", versions.join(", "))
+                };
                 Err(Refusal::new(format!("{} has no version {wanted}", row.service), kept).into())
             }
         }
@@ -152,7 +163,9 @@ impl Reading {
                 Err(_) => "no data".to_owned(),
                 Ok(status) => match status.versions.get(&row.version) {
                     None => "not running".to_owned(),
-                    Some(version) if version.state == VersionState::Ready && version.ready == version.replicas => {
+                    Some(version)
+                        if version.state == VersionState::Ready && version.ready == version.replicas =>
+                    {
                         "healthy".to_owned()
                     }
                     Some(version) => format!("{} of {} healthy", version.ready, version.replicas),
@@ -160,7 +173,11 @@ impl Reading {
             },
         };
         let under_way = match self.rolling(&row.service).await? {
-            Some(run) => format!("{} {}", run.id, version_of(run.state.repo_context.commit_id.as_deref().unwrap_or_default())),
+            Some(run) => format!(
+                "{} {}",
+                run.id,
+                version_of(run.state.repo_context.commit_id.as_deref().unwrap_or_default())
+            ),
             None => String::new(),
         };
         Ok(ServiceLine {
@@ -229,8 +246,10 @@ impl Reading {
         names.environments.retain(|name| !name.is_empty());
         let commits = runs.iter().filter_map(|row| row.state.repo_context.commit_id.as_deref());
         names.versions = commits.map(version_of).collect();
-        names.incidents = runs.iter().filter_map(|row| Some(row.state.incident.as_ref()?.id.clone())).collect();
-        names.approvals = open.iter().filter_map(|row| Some(row.state.approval.as_ref()?.id.clone())).collect();
+        names.incidents =
+            runs.iter().filter_map(|row| Some(row.state.incident.as_ref()?.id.clone())).collect();
+        names.approvals =
+            open.iter().filter_map(|row| Some(row.state.approval.as_ref()?.id.clone())).collect();
         for list in [&mut names.services, &mut names.environments, &mut names.versions] {
             list.sort();
             list.dedup();

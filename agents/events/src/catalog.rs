@@ -4,7 +4,9 @@
 //! in the table is carried and counted, never a crash.
 
 use crate::envelope::Envelope;
-use crate::people::{ApprovalDecided, ApprovalRequested, CommandGiven, CommandRefused, IncidentOpened, PostmortemWritten};
+use crate::people::{
+    ApprovalDecided, ApprovalRequested, CommandGiven, CommandRefused, IncidentOpened, PostmortemWritten,
+};
 use crate::pipeline::{
     AnalysisFinished, BuildReady, CodeAnalysis, CodePush, DeploymentTriggered, IaCReady, ObservabilityAlert,
     PushRequested, RollbackEvent, RunEnded, TestResults,

@@ -92,7 +92,10 @@ pub(crate) mod tests {
             "orchestra.run_ended.v1",
             json!({"repo": "shop", "outcome": "aborted", "reason": "a"}),
         ));
-        state.apply(&envelope("orchestra.run_ended.v1", json!({"repo": "shop", "outcome": "live", "reason": "b"})));
+        state.apply(&envelope(
+            "orchestra.run_ended.v1",
+            json!({"repo": "shop", "outcome": "live", "reason": "b"}),
+        ));
         assert_eq!(state.status.reason, "a");
         assert!(state.ended());
     }

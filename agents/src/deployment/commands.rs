@@ -174,7 +174,9 @@ fn decide(
     cx: &mut Cx<'_, Deployment>,
 ) {
     let waiting = subject(lane, cx).filter(|run| {
-        lane.runs.get(run).is_some_and(|plan| plan.approval == Approval::Asked && plan.stage == Stage::Gathering)
+        lane.runs
+            .get(run)
+            .is_some_and(|plan| plan.approval == Approval::Asked && plan.stage == Stage::Gathering)
     });
     let Some((run, plan)) = waiting.and_then(|run| Some((run, lane.runs.get_mut(&run)?))) else {
         return refuse(given, "nothing waits for approval here", "status", cx);

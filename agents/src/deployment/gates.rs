@@ -4,8 +4,8 @@ use super::{Deployment, steps, told};
 use crate::context::Cx;
 use crate::rollout::{Approval, Gate, Gates, Lane, Plan, Stage};
 use orchestra_events::file::served::{RUNTIMES, TARGETS};
-use orchestra_events::pipeline::{self, CodePush, Hold, RunEnded, Status};
 use orchestra_events::people::ApprovalRequested;
+use orchestra_events::pipeline::{self, CodePush, Hold, RunEnded, Status};
 use orchestra_events::{Digest, RunId};
 
 /// How often a run that waits for a freeze's end looks again, in seconds.
@@ -33,7 +33,10 @@ pub(super) fn plan_of(push: &CodePush, cx: &Cx<'_, Deployment>) -> Plan {
         artefact: push.kept.as_ref().map(|kept| kept.artefact.clone()),
         start: push.kept.as_ref().map(|kept| kept.start.clone()).unwrap_or_default(),
         search_paths: push.kept.as_ref().map(|kept| kept.search_paths.clone()).unwrap_or_default(),
-        asked_strategy: push.kept.as_ref().and_then(|kept| super::commands::strategy(kept.strategy.as_deref()?)),
+        asked_strategy: push
+            .kept
+            .as_ref()
+            .and_then(|kept| super::commands::strategy(kept.strategy.as_deref()?)),
         approval: Approval::NotAsked,
         stage: Stage::Gathering,
         promoted: Vec::new(),
@@ -143,7 +146,9 @@ fn refusal(plan: &Plan) -> Option<String> {
         return Some("there is nothing to deploy: deployment.services names no service".to_owned());
     }
     let foreign = |runtime: &&String| !RUNTIMES.contains(&runtime.as_str());
-    if let Some(runtime) = deployment.services.iter().find_map(|service| service.runtime.as_ref().filter(foreign)) {
+    if let Some(runtime) =
+        deployment.services.iter().find_map(|service| service.runtime.as_ref().filter(foreign))
+    {
         let runtimes = RUNTIMES.join(", ");
         return Some(format!("no target serves the runtime `{runtime}`; there is: {runtimes}"));
     }

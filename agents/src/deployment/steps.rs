@@ -63,7 +63,13 @@ fn requests_per_minute(measured: &Measured, live: &str) -> Option<f64> {
     Some(window.total().requests as f64 * 60.0 / seconds as f64)
 }
 
-fn roll(lane: &mut Lane, run: RunId, index: usize, requests_per_minute: Option<f64>, cx: &mut Cx<'_, Deployment>) {
+fn roll(
+    lane: &mut Lane,
+    run: RunId,
+    index: usize,
+    requests_per_minute: Option<f64>,
+    cx: &mut Cx<'_, Deployment>,
+) {
     let Some(plan) = lane.runs.get_mut(&run) else { return };
     let Some(service) = plan.service(index) else { return settle(lane, run, cx) };
     let live = lane.services.get(&service.name).and_then(|record| record.live.clone());
@@ -159,7 +165,8 @@ pub(super) fn target_answered(
         // Only what was asked for this: a start that was under way when a person aborted answers as well.
         (
             Stage::PuttingBack(left),
-            TargetRequest::Restore { service: (_, name), .. } | TargetRequest::Remove { service: (_, name), .. },
+            TargetRequest::Restore { service: (_, name), .. }
+            | TargetRequest::Remove { service: (_, name), .. },
             answer,
         ) if left.first().is_some_and(|(first, _)| *first == name) => {
             if let Err(reason) = answer {
@@ -344,7 +351,13 @@ fn broke(lane: &mut Lane, run: RunId, reason: &str, cx: &mut Cx<'_, Deployment>)
     match plan.promoted.iter().rposition(|(_, baseline)| baseline.is_some()) {
         Some(place) if plan.rollback => {
             let (earlier, _) = plan.promoted.remove(place);
-            ask_for_rollback(plan, run, earlier, &format!("{} of this run failed: {reason}", service.name), cx);
+            ask_for_rollback(
+                plan,
+                run,
+                earlier,
+                &format!("{} of this run failed: {reason}", service.name),
+                cx,
+            );
         }
         _ => {
             let reason = format!("{} {version} did not start: {reason}", service.name);

@@ -22,8 +22,11 @@ pub fn check(path: Option<&Path>, schema: bool, json: bool) -> anyhow::Result<Ex
     let path = path.context("name a file to check")?;
     let file = std::fs::File::open(path).with_context(|| format!("`{}` can't be opened", path.display()))?;
     let mut bytes = Vec::new();
-    file.take(BYTES).read_to_end(&mut bytes).with_context(|| format!("`{}` can't be read", path.display()))?;
-    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("`{}` is not UTF-8 text", path.display()))?;
+    file.take(BYTES)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("`{}` can't be read", path.display()))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("`{}` is not UTF-8 text", path.display()))?;
     let checked = file::check(&text);
     if json {
         print::json(&checked.to_json());

@@ -125,7 +125,12 @@ async fn list(dir: &Path, run: Option<RunId>, json: bool) -> anyhow::Result<Exit
                 let run = event.correlationid.clone().unwrap_or_default();
                 let what = orchestra_agents::timeline::line(&event).map(|line| line.what);
                 let what = what.unwrap_or_else(|| event.kind.clone());
-                print::line(&format!("{} {:<9}{:<20}{what}", event.time.rfc3339(), run, event.actor.spoken()));
+                print::line(&format!(
+                    "{} {:<9}{:<20}{what}",
+                    event.time.rfc3339(),
+                    run,
+                    event.actor.spoken()
+                ));
             }
         }
         match last {
@@ -154,12 +159,17 @@ async fn dead_letters(dir: &Path, dead: Dead) -> anyhow::Result<ExitCode> {
             };
             print::line(&serde_json::to_string_pretty(letter)?);
         }
-        (Answer::DeadLetters(letters), Dead::List(Json { json: true })) => letters.iter().for_each(print::json),
+        (Answer::DeadLetters(letters), Dead::List(Json { json: true })) => {
+            letters.iter().for_each(print::json)
+        }
         (Answer::DeadLetters(letters), _) if letters.is_empty() => print::line("no dead letters"),
         (Answer::DeadLetters(letters), _) => {
             for letter in letters {
                 let (at, agent) = (letter.at.rfc3339(), letter.agent);
-                print::line(&format!("{:<5}{at} {:<9}{agent:<16}{}", letter.id, letter.status, letter.reason));
+                print::line(&format!(
+                    "{:<5}{at} {:<9}{agent:<16}{}",
+                    letter.id, letter.status, letter.reason
+                ));
             }
         }
         (Answer::Settled, _) => print::line("done"),
@@ -194,7 +204,10 @@ async fn verify(dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         }
         Some(broken) => {
             if !json {
-                print::line(&format!("broken at act {} of chain {}: {}", broken.seq, broken.chain, broken.why));
+                print::line(&format!(
+                    "broken at act {} of chain {}: {}",
+                    broken.seq, broken.chain, broken.why
+                ));
             }
             Ok(ExitCode::from(1))
         }

@@ -101,7 +101,8 @@ pub fn agents(json: bool) -> anyhow::Result<ExitCode> {
         } else {
             print::line(&format!("{:<16}{}", member.name, member.summary.trim()));
             let short = |kinds: &[&str]| {
-                let names = kinds.iter().map(|kind| kind.trim_start_matches("orchestra.").trim_end_matches(".v1"));
+                let names =
+                    kinds.iter().map(|kind| kind.trim_start_matches("orchestra.").trim_end_matches(".v1"));
                 names.collect::<Vec<_>>().join(" ")
             };
             print::line(&format!("{:<16}hears {}", "", short(member.subscribes)));

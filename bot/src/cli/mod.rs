@@ -36,7 +36,8 @@ struct Cli {
 const LONG: &str = "Runs deliveries and incidents from chat threads.\n\nA push is validated, built, analysed, tested, \
 deployed step by step, watched, and taken back when it is bad; its thread tells all of it. With nothing \
 configured everything runs on this machine: embedded log, console chat, local processes behind a proxy.";
-const AFTER: &str = "Try it: orchestra demo\nThen:   orchestra up, and in another terminal: orchestra push PATH --wait";
+const AFTER: &str =
+    "Try it: orchestra demo\nThen:   orchestra up, and in another terminal: orchestra push PATH --wait";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -168,7 +169,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Up { listen } => up::up(&dir()?, listen).await,
         Command::Down(Json { json }) => look::down(&dir()?, json).await,
         Command::Demo(Json { json }) => crate::demo::demo(cli.dir.as_deref(), json).await,
-        Command::Push { source, branch, wait, json } => push::push(&dir()?, &source, branch, wait, json.json).await,
+        Command::Push { source, branch, wait, json } => {
+            push::push(&dir()?, &source, branch, wait, json.json).await
+        }
         Command::Check { file, schema, json } => check::check(file.as_deref(), schema, json.json),
         Command::Status(Json { json }) => look::status(&dir()?, json).await,
         Command::Say { thread, words, json } => look::say(&dir()?, &words.join(" "), thread, json.json).await,

@@ -1,5 +1,5 @@
 //! Data to standard output, words for people to standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+#![expect(clippy::print_stderr, reason = "the one place that prints")]
 
 use crate::message::Message;
 use crate::platform::console::Look;

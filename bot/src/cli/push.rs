@@ -53,7 +53,9 @@ pub async fn push(
         if json {
             print::json(&json!({ "run": run }));
         } else {
-            print::line(&format!("{run} started; follow it with `orchestra status`, or in the console of `up`"));
+            print::line(&format!(
+                "{run} started; follow it with `orchestra status`, or in the console of `up`"
+            ));
         }
         return Ok(ExitCode::from(LIVE));
     }
@@ -103,14 +105,21 @@ pub async fn follow(asker: &mut Asker, run: RunId, silent: bool) -> anyhow::Resu
                 }
             }
             let over = view.row.ended || waits(&view).is_some();
-            let line = view.progress.iter().find(|(_, line)| !line.is_empty()).filter(|_| !over).map(|(agent, line)| format!("{run} {agent}: {line}"));
+            let line = view
+                .progress
+                .iter()
+                .find(|(_, line)| !line.is_empty())
+                .filter(|_| !over)
+                .map(|(agent, line)| format!("{run} {agent}: {line}"));
             if line != progress {
                 console.progress(line.as_deref())?;
                 progress = line;
             }
         }
         // The thread is complete when what is shown has caught up with the state.
-        if (view.row.ended && closed(&view)) || (!view.row.ended && waits(&view).is_some() && caught_up(&view)) {
+        if (view.row.ended && closed(&view))
+            || (!view.row.ended && waits(&view).is_some() && caught_up(&view))
+        {
             return Ok(view);
         }
         tokio::time::sleep(LOOK).await;
@@ -134,16 +143,23 @@ fn closed(view: &RunView) -> bool {
 fn caught_up(view: &RunView) -> bool {
     let config = view.row.state.repo_context.config.as_ref();
     let silent = config.is_some_and(|config| !config.chatops.enabled);
-    silent || view.posts.iter().any(|post| post.post.name == crate::chatops::CARD && post.post.message["tone"] == "waiting")
+    silent
+        || view
+            .posts
+            .iter()
+            .any(|post| post.post.name == crate::chatops::CARD && post.post.message["tone"] == "waiting")
 }
 
 /// The person's decision that a run waits for.
 fn waits(view: &RunView) -> Option<&Hold> {
     match view.row.state.deployment.hold.as_ref()? {
         Hold::Gates(_) | Hold::Run(_) => None,
-        hold @ (Hold::Approval(_) | Hold::Step | Hold::Paused(_) | Hold::Inconclusive(_) | Hold::Freeze(_) | Hold::Unknown(_)) => {
-            Some(hold)
-        }
+        hold @ (Hold::Approval(_)
+        | Hold::Step
+        | Hold::Paused(_)
+        | Hold::Inconclusive(_)
+        | Hold::Freeze(_)
+        | Hold::Unknown(_)) => Some(hold),
     }
 }
 

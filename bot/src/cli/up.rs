@@ -43,7 +43,8 @@ pub async fn up(dir: &Path, listen: Option<SocketAddr>) -> anyhow::Result<ExitCo
     }));
     let serving = tokio::spawn(serve(app.dir.clone(), app.desk.clone(), app.config.clone(), stop.clone()));
     let sending = tokio::spawn(outbound::send(app.store.clone(), console.clone(), stop.clone()));
-    let hearing = tokio::spawn(hear(app.desk.inbound().clone(), console.clone(), app.config.clone(), stop.clone()));
+    let hearing =
+        tokio::spawn(hear(app.desk.inbound().clone(), console.clone(), app.config.clone(), stop.clone()));
     print::note(&format!("orchestra is up on {}; type `help`, end with Ctrl-C", app.dir.display()));
     tracing::info!(dir = %app.dir.display(), "up");
     let stopped = tokio::select! {
@@ -69,8 +70,12 @@ pub async fn up(dir: &Path, listen: Option<SocketAddr>) -> anyhow::Result<ExitCo
     let services = app.store.settings("service/").await?.len();
     print::note(&match services {
         0 => "orchestra has ended; nothing was deployed".to_owned(),
-        1 => "orchestra has ended; the service that it deployed goes on (`orchestra down` stops it)".to_owned(),
-        many => format!("orchestra has ended; the {many} services that it deployed go on (`orchestra down` stops them)"),
+        1 => {
+            "orchestra has ended; the service that it deployed goes on (`orchestra down` stops it)".to_owned()
+        }
+        many => format!(
+            "orchestra has ended; the {many} services that it deployed go on (`orchestra down` stops them)"
+        ),
     });
     Ok(ExitCode::SUCCESS)
 }

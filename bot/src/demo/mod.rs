@@ -72,7 +72,8 @@ pub async fn demo(dir: Option<&Path>, json: bool) -> anyhow::Result<ExitCode> {
     let seen = Arc::new(Seen::default());
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), shop.port());
     let paths = shop::PATHS.iter().map(|path| (*path).to_owned()).collect();
-    let loading = tokio::spawn(load::run(address, paths, RATE, CONNECTIONS, seen.clone(), stop.child_token()));
+    let loading =
+        tokio::spawn(load::run(address, paths, RATE, CONNECTIONS, seen.clone(), stop.child_token()));
     let told = tokio::select! {
         told = tell(&app, &shop, said) => told,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
@@ -163,13 +164,20 @@ async fn ended(app: &App, run: RunId) -> anyhow::Result<()> {
             // It waits for a person, and in the demo none comes: the summary says so.
             return Ok(());
         }
-        anyhow::ensure!(tokio::time::Instant::now() < deadline, "{run} did not end within {} s", PATIENCE.as_secs());
+        anyhow::ensure!(
+            tokio::time::Instant::now() < deadline,
+            "{run} did not end within {} s",
+            PATIENCE.as_secs()
+        );
         tokio::time::sleep(LOOK).await;
     }
 }
 
 /// Every event as a JSON line, for a script that watches.
-async fn print_events(store: Arc<dyn Store>, stop: CancellationToken) -> Result<(), orchestra_bus::StoreError> {
+async fn print_events(
+    store: Arc<dyn Store>,
+    stop: CancellationToken,
+) -> Result<(), orchestra_bus::StoreError> {
     let mut after = 0;
     let mut changes = store.changes();
     loop {

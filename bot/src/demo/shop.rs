@@ -119,7 +119,9 @@ impl Shop {
             self.git(&["init", "--quiet", "--initial-branch=main"]).await?;
         }
         let tag = format!("refs/tags/{}", version.tag());
-        if let Ok(commit) = self.git(&["rev-parse", "--verify", "--quiet", &format!("{tag}^{{commit}}")]).await {
+        if let Ok(commit) =
+            self.git(&["rev-parse", "--verify", "--quiet", &format!("{tag}^{{commit}}")]).await
+        {
             return Ok(commit);
         }
         for (name, text) in COMMON {

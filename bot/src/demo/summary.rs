@@ -51,7 +51,10 @@ impl Summary {
             _ = writeln!(text, "{mark} {}: {}", claim.what, claim.shown_by);
         }
         let (answered, failed, unanswered) = self.requests;
-        _ = writeln!(text, "  the load had {answered} good answers, {failed} errors of the service, {unanswered} without an answer");
+        _ = writeln!(
+            text,
+            "  the load had {answered} good answers, {failed} errors of the service, {unanswered} without an answer"
+        );
         for file in &self.files {
             _ = writeln!(text, "  read {file}");
         }
@@ -78,7 +81,9 @@ pub async fn summary(app: &App, runs: &[(Version, RunId)], seen: &Seen) -> anyho
     claims.push(went_live("the first version went live on its health checks", first));
     claims.push(went_live("the good version went live", good));
     claims.push(compared(app, "its canary was compared and passed", good, StepVerdict::Pass).await?);
-    claims.push(compared(app, "the bad version's canary was compared and refused", bad, StepVerdict::Fail).await?);
+    claims.push(
+        compared(app, "the bad version's canary was compared and refused", bad, StepVerdict::Fail).await?,
+    );
     claims.push(rolled_back(app, bad, good).await?);
     claims.push(traffic_is_back(app, bad, good).await);
     claims.push(thread_tells(app, bad).await?);
@@ -87,12 +92,19 @@ pub async fn summary(app: &App, runs: &[(Version, RunId)], seen: &Seen) -> anyho
         ("the postmortem stands", bad.and_then(|row| row.state.incident.as_ref()?.postmortem.clone())),
     ] {
         let path = file.map(|file| app.dir.join(file));
-        let length = path.as_ref().and_then(|path| std::fs::read_to_string(path).ok()).map(|text| text.lines().count());
+        let length = path
+            .as_ref()
+            .and_then(|path| std::fs::read_to_string(path).ok())
+            .map(|text| text.lines().count());
         let shown = match (&path, length) {
             (Some(path), Some(lines)) => format!("{lines} lines in {}", path.display()),
             _ => "there is no such file".to_owned(),
         };
-        claims.push(Claim { what: what.to_owned(), holds: length.is_some_and(|lines| lines > 5), shown_by: shown });
+        claims.push(Claim {
+            what: what.to_owned(),
+            holds: length.is_some_and(|lines| lines > 5),
+            shown_by: shown,
+        });
         files.extend(path.filter(|_| length.is_some()).map(|path| path.display().to_string()));
     }
     let audit = app.store.verify_audit().await?;
@@ -128,7 +140,12 @@ fn version(row: &RunRow) -> String {
 }
 
 /// Looks for a verdict of this kind that has numbers of both sides.
-async fn compared(app: &App, what: &str, row: Option<&RunRow>, verdict: StepVerdict) -> anyhow::Result<Claim> {
+async fn compared(
+    app: &App,
+    what: &str,
+    row: Option<&RunRow>,
+    verdict: StepVerdict,
+) -> anyhow::Result<Claim> {
     let Some(row) = row else { return Ok(claim(what, false, "there is no such run".to_owned())) };
     let events = app.store.events_of(row.id).await?;
     let verdicts: Vec<AnalysisFinished> = events
@@ -147,7 +164,9 @@ async fn compared(app: &App, what: &str, row: Option<&RunRow>, verdict: StepVerd
 
 async fn rolled_back(app: &App, bad: Option<&RunRow>, good: Option<&RunRow>) -> anyhow::Result<Claim> {
     let what = "it was taken back to the good version";
-    let (Some(bad), Some(good)) = (bad, good) else { return Ok(claim(what, false, "there is no such run".to_owned())) };
+    let (Some(bad), Some(good)) = (bad, good) else {
+        return Ok(claim(what, false, "there is no such run".to_owned()));
+    };
     let events = app.store.events_of(bad.id).await?;
     let done = events
         .iter()
@@ -159,7 +178,12 @@ async fn rolled_back(app: &App, bad: Option<&RunRow>, good: Option<&RunRow>) -> 
     let holds = bad.state.status.outcome == Some(Outcome::RolledBack) && to == Some(version(good));
     let shown = match done {
         None => format!("{} {}", bad.id, bad.state.status.reason),
-        Some(_) => format!("{} is back on {} after {}", bad.id, to.unwrap_or_default(), length(took.unwrap_or_default())),
+        Some(_) => format!(
+            "{} is back on {} after {}",
+            bad.id,
+            to.unwrap_or_default(),
+            length(took.unwrap_or_default())
+        ),
     };
     Ok(claim(what, holds, shown))
 }
@@ -167,7 +191,9 @@ async fn rolled_back(app: &App, bad: Option<&RunRow>, good: Option<&RunRow>) -> 
 /// Asks the shim itself where the traffic goes, and looks at what the proxy answers.
 async fn traffic_is_back(app: &App, bad: Option<&RunRow>, good: Option<&RunRow>) -> Claim {
     let what = "all traffic goes to the good version";
-    let (Some(bad), Some(good)) = (bad, good) else { return claim(what, false, "there is no such run".to_owned()) };
+    let (Some(bad), Some(good)) = (bad, good) else {
+        return claim(what, false, "there is no such run".to_owned());
+    };
     let context = &bad.state.repo_context;
     let name = bad.state.deployment.services.keys().next().cloned().unwrap_or_default();
     let folder = ServiceFolder::of(&app.dir, &context.environment, &name);
@@ -185,7 +211,11 @@ async fn traffic_is_back(app: &App, bad: Option<&RunRow>, good: Option<&RunRow>)
         let served = metrics.get(&version(good)).map_or(0, |window| window.total().requests);
         // A second of traffic after the rollback is waited for, so that there is something to see.
         if alone && served > 0 {
-            return claim(what, true, format!("{} has weight {weight}, and served {served} requests since", version(good)));
+            return claim(
+                what,
+                true,
+                format!("{} has weight {weight}, and served {served} requests since", version(good)),
+            );
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -198,12 +228,11 @@ async fn thread_tells(app: &App, bad: Option<&RunRow>) -> anyhow::Result<Claim> 
     let posts = app.store.thread(&row.id.to_string(), 0, 500).await?;
     let text: Vec<String> = posts.iter().map(|post| post.post.message.to_string()).collect();
     let good = row.state.rollback.as_ref().and_then(|rollback| rollback.last.rollback_to.clone());
-    let tells_numbers = row
-        .state
-        .observability
-        .analyses
-        .values()
-        .any(|finished| !finished.summary.is_empty() && text.iter().any(|post| post.contains(&finished.summary)));
-    let tells_rollback = good.is_some_and(|good| text.iter().any(|post| post.contains("rollback") || post.contains("back on") && post.contains(&good)));
+    let tells_numbers = row.state.observability.analyses.values().any(|finished| {
+        !finished.summary.is_empty() && text.iter().any(|post| post.contains(&finished.summary))
+    });
+    let tells_rollback = good.is_some_and(|good| {
+        text.iter().any(|post| post.contains("rollback") || post.contains("back on") && post.contains(&good))
+    });
     Ok(claim(what, tells_numbers && tells_rollback, format!("{} posts in {}", posts.len(), row.id)))
 }

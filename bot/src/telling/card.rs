@@ -94,7 +94,13 @@ fn stages(state: &PipelineState) -> Vec<Stage> {
         stages.extend([build(state), analysis(state), tests(state)]);
     }
     if let Some(infra) = &state.infra {
-        stages.push(stage("infrastructure", "infrastructure", step_state(infra.status), infra.reason.clone(), None));
+        stages.push(stage(
+            "infrastructure",
+            "infrastructure",
+            step_state(infra.status),
+            infra.reason.clone(),
+            None,
+        ));
     } else {
         stages.push(stage("infrastructure", "infrastructure", pending(state), String::new(), None));
     }
@@ -102,7 +108,9 @@ fn stages(state: &PipelineState) -> Vec<Stage> {
     if let Some(rollback) = &state.rollback {
         let last = &rollback.last;
         let (step, detail) = match last.status {
-            RollbackStatus::Requested | RollbackStatus::InProgress => (StepState::Working, "going back".to_owned()),
+            RollbackStatus::Requested | RollbackStatus::InProgress => {
+                (StepState::Working, "going back".to_owned())
+            }
             RollbackStatus::Success => {
                 (StepState::Passed, format!("back on {}", last.rollback_to.as_deref().unwrap_or("?")))
             }
@@ -148,7 +156,9 @@ fn tests(state: &PipelineState) -> Stage {
         Some(result) => {
             let detail = match (&result.reason, result.status) {
                 (_, Status::InProgress) => String::new(),
-                (Some(reason), _) if result.total == 0 => reason.lines().next().unwrap_or_default().to_owned(),
+                (Some(reason), _) if result.total == 0 => {
+                    reason.lines().next().unwrap_or_default().to_owned()
+                }
                 (_, _) => format!("{} of {} passed", result.passed, result.total),
             };
             let off = result.status == Status::Success && result.total == 0;
@@ -160,14 +170,17 @@ fn tests(state: &PipelineState) -> Stage {
 }
 
 fn deployment(state: &PipelineState) -> Stage {
-    let Some((name, rollout)) = state.deployment.services.iter().max_by_key(|(_, rollout)| rollout.changed) else {
+    let Some((name, rollout)) = state.deployment.services.iter().max_by_key(|(_, rollout)| rollout.changed)
+    else {
         return stage("deployment", "deployment", pending(state), String::new(), None);
     };
     let detail = match (&rollout.reason, &rollout.step) {
         (Some(reason), _) => reason.lines().next().unwrap_or_default().to_owned(),
         (None, Some(step)) => match step.kind {
             StepKind::Start => format!("{name} starts"),
-            StepKind::Share => format!("{} step {} of {}: {} %", rollout.strategy, step.number, step.of, step.weight),
+            StepKind::Share => {
+                format!("{} step {} of {}: {} %", rollout.strategy, step.number, step.of, step.weight)
+            }
             StepKind::Promotion => "all traffic, watched".to_owned(),
             StepKind::Proven => "proven".to_owned(),
         },

@@ -21,7 +21,11 @@ pub fn closing(run: RunId, ended: &RunEnded, state: &PipelineState, now: Timesta
         total: results.total,
         passed: results.passed,
         failed: results.failed,
-        failed_names: results.failures.iter().map(|failed| format!("{}: {}", failed.name, failed.message)).collect(),
+        failed_names: results
+            .failures
+            .iter()
+            .map(|failed| format!("{}: {}", failed.name, failed.message))
+            .collect(),
     });
     let author = match &context.commit_id {
         Some(_) => format!("{} by {}: {}", context.version(), context.author, context.message),
@@ -52,9 +56,8 @@ pub fn closing(run: RunId, ended: &RunEnded, state: &PipelineState, now: Timesta
 fn next_steps(ended: &RunEnded, state: &PipelineState) -> Vec<NextStep> {
     let mut steps = Vec::new();
     let service = state.deployment.services.keys().next().cloned().unwrap_or_default();
-    let logs = (!service.is_empty()).then(|| {
-        ("Logs".to_owned(), format!("logs {service} {}", state.repo_context.version()))
-    });
+    let logs = (!service.is_empty())
+        .then(|| ("Logs".to_owned(), format!("logs {service} {}", state.repo_context.version())));
     match ended.outcome {
         Outcome::RolledBack => {
             steps.push(NextStep {

@@ -7,11 +7,12 @@ use crate::message::words::length;
 use crate::message::{Message, alerts, approvals, checks, incidents, rollback, rollout};
 use orchestra_agents::timeline::hold_words;
 use orchestra_events::file::pipeline::Notice;
-use orchestra_events::pipeline::{
-    AlertState, AnalysisFinished, BuildReady, CodeAnalysis, CodePush, DeploymentTriggered, Hold, ObservabilityAlert,
-    Remark, RollbackEvent, RollbackStatus, Severity, Status, StepKind, StepVerdict, TestResults, version_of,
-};
 use orchestra_events::people::{ApprovalDecided, ApprovalRequested, IncidentOpened, PostmortemWritten};
+use orchestra_events::pipeline::{
+    AlertState, AnalysisFinished, BuildReady, CodeAnalysis, CodePush, DeploymentTriggered, Hold,
+    ObservabilityAlert, Remark, RollbackEvent, RollbackStatus, Severity, Status, StepKind, StepVerdict,
+    TestResults, version_of,
+};
 use orchestra_events::{Actor, PipelineState};
 use std::time::Duration;
 
@@ -30,7 +31,8 @@ fn news(message: Message, notice: Option<Notice>) -> Option<News> {
 /// A commit on its way, with what was noticed in its file.
 pub fn of_push(push: &CodePush) -> Option<News> {
     let version = version_of(&push.commit_id);
-    let headline = format!("{version} of {} is on its way to {}: {}", push.repo, push.environment, push.message);
+    let headline =
+        format!("{version} of {} is on its way to {}: {}", push.repo, push.environment, push.message);
     let message = Message::new(crate::message::Tone::Working, headline);
     let noticed = push.notes.join("\n");
     news(if noticed.is_empty() { message } else { message.text(noticed) }, Some(Notice::PushReceived))
@@ -73,8 +75,11 @@ pub fn of_tests(results: &TestResults) -> Option<News> {
         }
         Some(reason) => Message::new(crate::message::Tone::Plain, format!("no tests ran: {reason}")),
         None => {
-            let output: Vec<String> =
-                results.failures.iter().map(|failed| format!("{}: {}", failed.name, failed.message)).collect();
+            let output: Vec<String> = results
+                .failures
+                .iter()
+                .map(|failed| format!("{}: {}", failed.name, failed.message))
+                .collect();
             let totals = Totals {
                 total: results.total_tests,
                 passed: results.passed,
@@ -143,7 +148,8 @@ fn held(hold: &Hold, subject: Subject<'_>, weight: u8, state: &PipelineState) ->
             news(rollout::paused_without_verdict(subject, weight, &why, &[]), Some(Notice::RolloutPaused))
         }
         Hold::Inconclusive(lacking) => {
-            let numbers = state.observability.analyses.get(subject.service).map(|analysis| compared(&analysis.numbers));
+            let numbers =
+                state.observability.analyses.get(subject.service).map(|analysis| compared(&analysis.numbers));
             let message =
                 rollout::paused_without_verdict(subject, weight, lacking, &numbers.unwrap_or_default());
             news(message, Some(Notice::RolloutPaused))
@@ -211,13 +217,17 @@ pub fn of_rollback(event: &RollbackEvent, state: &PipelineState) -> Option<News>
             news(message, Some(Notice::RollbackTriggered))
         }
         RollbackStatus::Success => {
-            let took = state.rollback.as_ref().map(|rollback| super::card::between(rollback.requested, rollback.changed));
+            let took = state
+                .rollback
+                .as_ref()
+                .map(|rollback| super::card::between(rollback.requested, rollback.changed));
             let took = took.map(length).unwrap_or_default();
             news(rollback::done(&event.service, to.unwrap_or("?"), &event.reason, &took), None)
         }
-        RollbackStatus::Failed if to.is_none() => {
-            news(rollback::nothing_to_go_back_to(&event.service, &event.reason), Some(Notice::DeploymentFailure))
-        }
+        RollbackStatus::Failed if to.is_none() => news(
+            rollback::nothing_to_go_back_to(&event.service, &event.reason),
+            Some(Notice::DeploymentFailure),
+        ),
         RollbackStatus::Failed => {
             let message = rollback::failed(&event.service, to.unwrap_or("?"), &event.reason, "");
             news(message, Some(Notice::DeploymentFailure))

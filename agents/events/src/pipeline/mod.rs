@@ -22,7 +22,9 @@ pub use code_analysis::{AnalysisResult, CodeAnalysis, Remark};
 pub use code_push::{
     CodePush, CodeRef, Ending, Kept, Outcome, PushRequested, RepoContext, RunEnded, version_of,
 };
-pub use deployment_triggered::{Decision, Deployment, DeploymentTriggered, Hold, Rollout, RolloutStep, StepKind};
+pub use deployment_triggered::{
+    Decision, Deployment, DeploymentTriggered, Hold, Rollout, RolloutStep, StepKind,
+};
 pub use iac_ready::{IaCReady, InfraResult};
 pub use observability_alert::{
     AlertState, AnalysisFinished, ComparedNumber, Observability, ObservabilityAlert, Severity, StepVerdict,

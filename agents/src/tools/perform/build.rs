@@ -19,7 +19,8 @@ pub struct Builder(pub Arc<Machine>);
 impl Performs<BuildWork> for Builder {
     async fn perform(&self, request: BuildRequest, work: &Work) -> Result<Built, ToolError> {
         let machine = &self.0;
-        let scratch = machine.scratch(&work.key).map_err(|error| io_failure("no room to build in", &error))?;
+        let scratch =
+            machine.scratch(&work.key).map_err(|error| io_failure("no room to build in", &error))?;
         let log = scratch.0.join("build.log");
         let build = &request.pipeline.build;
         let site = machine.site(&request.repo, &request.code.digest, &build.context, &log, work)?;

@@ -29,7 +29,8 @@ pub struct Fetcher(pub Arc<Machine>);
 impl Performs<Fetch> for Fetcher {
     async fn perform(&self, request: FetchRequest, work: &Work) -> Result<Fetched, ToolError> {
         let machine = &self.0;
-        let scratch = machine.scratch(&work.key).map_err(|error| io_failure("no room to fetch into", &error))?;
+        let scratch =
+            machine.scratch(&work.key).map_err(|error| io_failure("no room to fetch into", &error))?;
         let repository = scratch.0.join("repository.git");
         work.progress.show("fetching the commit").await;
         let source = Source::parse(&request.location, &machine.dir)
@@ -54,7 +55,8 @@ impl Performs<Fetch> for Fetcher {
         let (blobs, tree) = (machine.blobs.clone(), scratch.0.join("tree"));
         let (digest, file) = blocking(move || {
             let digest = blobs.put_file(&tar).map_err(|error| give_up("the source can't be kept", error))?;
-            archive::unpack(&tar, &tree, ARCHIVE).map_err(|error| give_up("the source can't be read", error))?;
+            archive::unpack(&tar, &tree, ARCHIVE)
+                .map_err(|error| give_up("the source can't be read", error))?;
             Ok((digest, read_file(&tree)))
         })
         .await?;

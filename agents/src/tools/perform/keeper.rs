@@ -38,7 +38,8 @@ async fn revive(machine: &Arc<Machine>, folder: &ServiceFolder) -> Result<(), To
         Err(ShimError::Absent { .. }) => {}
         Ok(_) | Err(_) => return Ok(()),
     }
-    let Some((_, kept)) = wanted.versions.keys().find_map(|version| Some((version, folder.kept(version).ok()??)))
+    let Some((_, kept)) =
+        wanted.versions.keys().find_map(|version| Some((version, folder.kept(version).ok()??)))
     else {
         return Ok(());
     };
@@ -67,7 +68,13 @@ pub async fn stop_all(machine: &Arc<Machine>, drain_seconds: Option<u64>) -> Res
         wanted.stopped = true;
         folder.want(&wanted).map_err(|error| ToolError::GiveUp(error.to_string()))?;
         stop(&folder, drain_seconds).await?;
-        let parts: Vec<String> = folder.0.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+        let parts: Vec<String> = folder
+            .0
+            .components()
+            .rev()
+            .take(2)
+            .map(|part| part.as_os_str().to_string_lossy().into_owned())
+            .collect();
         stopped.push(parts.into_iter().rev().collect::<Vec<_>>().join("/"));
     }
     Ok(stopped)

@@ -118,8 +118,11 @@ impl Drop for Scratch {
 
 /// A name made fit for a folder: what is not plain becomes `_`, with a mark of the whole name behind it.
 pub fn file_name(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).take(60).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .take(60)
+        .collect();
     if plain == name && !plain.starts_with('.') {
         return plain;
     }

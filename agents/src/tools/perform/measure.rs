@@ -108,7 +108,8 @@ impl Counters {
         let mut counters = Self::default();
         let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
         if let Some(line) = stat.lines().next() {
-            let times: Vec<u64> = line.split_whitespace().skip(1).filter_map(|time| time.parse().ok()).collect();
+            let times: Vec<u64> =
+                line.split_whitespace().skip(1).filter_map(|time| time.parse().ok()).collect();
             counters.total = times.iter().take(8).sum();
             // Fields 4 and 5 are the time idle and the time idle while waiting for a disk.
             let idle: u64 = times.iter().skip(3).take(2).sum();
@@ -118,7 +119,8 @@ impl Counters {
         for line in devices.lines().filter_map(|line| line.split_once(':')) {
             let (name, numbers) = line;
             if name.trim() != "lo" {
-                let numbers: Vec<u64> = numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+                let numbers: Vec<u64> =
+                    numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
                 counters.network += numbers.first().unwrap_or(&0) + numbers.get(8).unwrap_or(&0);
             }
         }

@@ -45,10 +45,12 @@ pub struct Historian(pub Arc<Machine>);
 #[async_trait]
 impl Performs<ReadTimeline> for Historian {
     async fn perform(&self, run: RunId, _: &Work) -> Result<Vec<TimelineLine>, ToolError> {
-        let events = self.0.store.events_of(run).await.map_err(|error| ToolError::Retry {
-            reason: error.to_string(),
-            after: None,
-        })?;
+        let events = self
+            .0
+            .store
+            .events_of(run)
+            .await
+            .map_err(|error| ToolError::Retry { reason: error.to_string(), after: None })?;
         let mut lines: Vec<TimelineLine> = events.iter().filter_map(timeline::line).collect();
         lines.truncate(LINES);
         Ok(lines)

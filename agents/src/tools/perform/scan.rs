@@ -18,7 +18,8 @@ impl Performs<Scan> for Reader {
         let source = self.0.blobs.path(&code.digest).map_err(|error| ToolError::GiveUp(error.to_string()))?;
         blocking(move || {
             let tree = scratch.0.join("tree");
-            archive::unpack(&source, &tree, ARCHIVE).map_err(|error| give_up("the source can't be read", error))?;
+            archive::unpack(&source, &tree, ARCHIVE)
+                .map_err(|error| give_up("the source can't be read", error))?;
             let found = scan::tree::scan_folder(&tree, scan::Limits::default())
                 .map_err(|error| io_failure("the source can't be read", &error))?;
             let mut scanned = Scanned { errors: Vec::new(), warnings: Vec::new(), notes: Vec::new() };

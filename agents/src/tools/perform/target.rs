@@ -76,7 +76,8 @@ pub(super) struct Service {
 impl Service {
     pub(super) fn open(machine: &Arc<Machine>, name: &(String, String)) -> Result<Self, ToolError> {
         let folder = ServiceFolder::of(&machine.dir, &name.0, &name.1);
-        let wanted = folder.wanted().map_err(|error| io_failure("the service's file can't be read", &error))?;
+        let wanted =
+            folder.wanted().map_err(|error| io_failure("the service's file can't be read", &error))?;
         Ok(Self {
             machine: machine.clone(),
             folder,
@@ -101,7 +102,10 @@ impl Service {
         let spec = &kept.service;
         if !self.wanted.repo.is_empty() && self.wanted.repo != spec.repo {
             let (name, environment) = (&self.name, &self.environment);
-            let reason = format!("service `{name}` in {environment} belongs to `{}`; give yours another name", self.wanted.repo);
+            let reason = format!(
+                "service `{name}` in {environment} belongs to `{}`; give yours another name",
+                self.wanted.repo
+            );
             return Err(ToolError::GiveUp(reason));
         }
         self.wanted.repo.clone_from(&spec.repo);
@@ -157,7 +161,8 @@ impl Service {
 
     async fn restore(mut self, to: &str, work: &Work) -> Result<TargetAnswer, ToolError> {
         if !self.wanted.versions.contains_key(to) {
-            let kept = self.folder.kept(to).map_err(|error| io_failure("the version can't be read", &error))?;
+            let kept =
+                self.folder.kept(to).map_err(|error| io_failure("the version can't be read", &error))?;
             let Some(kept) = kept else {
                 return Err(ToolError::GiveUp(format!("{to} is not kept here")));
             };
@@ -182,8 +187,11 @@ impl Service {
         }
         if self.wanted.versions.is_empty() {
             // Nothing runs here any more: the port is free again, and the name too.
-            self.wanted = Wanted { generation: self.wanted.generation + 1, stopped: true, ..Wanted::default() };
-            self.folder.want(&self.wanted).map_err(|error| io_failure("the service can't be written", &error))?;
+            self.wanted =
+                Wanted { generation: self.wanted.generation + 1, stopped: true, ..Wanted::default() };
+            self.folder
+                .want(&self.wanted)
+                .map_err(|error| io_failure("the service can't be written", &error))?;
             stop(&self.folder, None).await?;
             return self.answer();
         }
@@ -228,7 +236,8 @@ impl Service {
     fn desired(&self) -> Result<Desired, ToolError> {
         let mut versions = Vec::new();
         for (version, replicas) in &self.wanted.versions {
-            let kept = self.folder.kept(version).map_err(|error| io_failure("the version can't be read", &error))?;
+            let kept =
+                self.folder.kept(version).map_err(|error| io_failure("the version can't be read", &error))?;
             let Some(kept) = kept else { continue };
             versions.push(self.spec(version, &kept, *replicas)?);
         }
@@ -253,7 +262,8 @@ impl Service {
         };
         if command.is_empty() {
             let name = &self.name;
-            let reason = format!("nothing says how `{name}` is started: set its `command` in deployment.services");
+            let reason =
+                format!("nothing says how `{name}` is started: set its `command` in deployment.services");
             return Err(ToolError::GiveUp(reason));
         }
         let mut environment = env.clone();
@@ -289,7 +299,9 @@ impl Service {
         let mut values = BTreeMap::new();
         for name in names {
             let Ok(value) = std::env::var(name) else {
-                let reason = format!("the secret `{name}` is not in the environment of orchestra; set it and start orchestra again");
+                let reason = format!(
+                    "the secret `{name}` is not in the environment of orchestra; set it and start orchestra again"
+                );
                 return Err(ToolError::GiveUp(reason));
             };
             if let Registration::TooShort = self.machine.secrets.register(&Secret::new(value.clone())) {
@@ -307,7 +319,9 @@ impl Service {
             let status = client.status().await.map_err(|error| shim(&error))?;
             let wanted = self.wanted.versions.get(version).copied().unwrap_or(1);
             match status.versions.get(version) {
-                Some(version) if version.state == VersionState::Ready && version.ready >= wanted => return Ok(()),
+                Some(version) if version.state == VersionState::Ready && version.ready >= wanted => {
+                    return Ok(());
+                }
                 Some(known) if is_lost(known.state) => {
                     let why = known.reason.clone().unwrap_or_else(|| "it does not get ready".to_owned());
                     return Err(ToolError::GiveUp(with_last_lines(client, version, why).await));
@@ -342,7 +356,9 @@ impl Service {
 
     #[expect(clippy::unnecessary_wraps, reason = "it ends every request, which can fail")]
     fn answer(&self) -> Result<TargetAnswer, ToolError> {
-        Ok(TargetAnswer { address: format!("http://{}", SocketAddr::new(self.machine.host, self.wanted.port)) })
+        Ok(TargetAnswer {
+            address: format!("http://{}", SocketAddr::new(self.machine.host, self.wanted.port)),
+        })
     }
 }
 

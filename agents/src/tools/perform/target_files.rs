@@ -59,12 +59,18 @@ impl ServiceFolder {
     pub fn all(dir: &Path) -> Vec<Self> {
         let folders = |path: PathBuf| {
             let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-            let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+            let mut paths: Vec<PathBuf> =
+                entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
             paths.sort();
             paths
         };
         let environments = folders(dir.join("services"));
-        environments.into_iter().flat_map(folders).map(Self).filter(|folder| folder.wanted_file().exists()).collect()
+        environments
+            .into_iter()
+            .flat_map(folders)
+            .map(Self)
+            .filter(|folder| folder.wanted_file().exists())
+            .collect()
     }
 
     fn wanted_file(&self) -> PathBuf {
@@ -115,7 +121,8 @@ impl ServiceFolder {
     /// Removes the unpacked artefacts of versions that neither run nor are wanted; they come back from the kept
     /// artefact when they are needed.
     pub fn prune(&self, wanted: &Wanted) {
-        let needed: Vec<PathBuf> = wanted.versions.keys().map(|version| self.version_folder(version)).collect();
+        let needed: Vec<PathBuf> =
+            wanted.versions.keys().map(|version| self.version_folder(version)).collect();
         let entries = std::fs::read_dir(self.0.join("versions")).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()).filter(|path| !needed.contains(path)) {
             if let Err(error) = std::fs::remove_dir_all(&path) {

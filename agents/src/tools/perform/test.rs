@@ -50,7 +50,10 @@ impl Tester {
         let search_paths = prepared(&site, tool, pipeline.build.command.as_deref(), machine.network).await?;
         let plan = plan(&site, request, tool)?;
         let command = command(&plan, &search_paths);
-        let ended = site.run(&command, machine.network).await.map_err(|error| ToolError::GiveUp(error.to_string()))?;
+        let ended = site
+            .run(&command, machine.network)
+            .await
+            .map_err(|error| ToolError::GiveUp(error.to_string()))?;
         match ended.outcome {
             Outcome::Exit(_) | Outcome::Signal(_) => judged(&site, &plan.report, &ended),
             Outcome::Cancelled => Err(ToolError::Cancelled),
@@ -70,7 +73,8 @@ async fn prepared(
     let Some(tool) = tool.or_else(|| facts.tool()) else { return Ok(Vec::new()) };
     let Ok(plan) = building::plan(tool, command, &facts) else { return Ok(Vec::new()) };
     let fetch = plan.fetch.iter().map(|command| (command, Network::On));
-    let install = plan.build.iter().filter(|_| !plan.search_paths.is_empty()).map(|command| (command, network));
+    let install =
+        plan.build.iter().filter(|_| !plan.search_paths.is_empty()).map(|command| (command, network));
     for (command, network) in fetch.chain(install) {
         let ended = site.run(command, network).await.map_err(|error: SiteError| give_up("tests", error))?;
         match ended.outcome {
@@ -89,8 +93,11 @@ fn plan(site: &Site, request: &TestRequest, tool: Option<&str>) -> Result<TestPl
     let mut files = Vec::new();
     list(site.directory(), "", &mut files);
     let config = ["pyproject.toml", "setup.cfg", "tox.ini", "requirements.txt", "requirements-dev.txt"];
-    let python_config: String =
-        config.iter().filter_map(|name| text(&site.directory().join(name)).ok()).collect::<Vec<_>>().join("\n");
+    let python_config: String = config
+        .iter()
+        .filter_map(|name| text(&site.directory().join(name)).ok())
+        .collect::<Vec<_>>()
+        .join("\n");
     let facts = testing::TreeFacts { files: &files, python_config: &python_config };
     let testing = &request.pipeline.testing;
     testing::command(testing.framework.as_deref(), tool, testing.command.as_deref(), &facts)

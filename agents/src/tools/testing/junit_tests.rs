@@ -122,7 +122,8 @@ fn real_reports_are_read_or_refused_with_a_reason() {
         return;
     };
     // (part of the file's name, total, failed, skipped), or the start of the refusal.
-    let expected: [(&str, Result<(u64, u64, u64), &str>); 23] = [
+    type Expected = Result<(u64, u64, u64), &'static str>;
+    let expected: [(&str, Expected); 23] = [
         ("catch2", Ok((1, 1, 0))),
         ("container-structure", Ok((3, 0, 0))),
         ("corrupt-junit", Err("corrupt report")),

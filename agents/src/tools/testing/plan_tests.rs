@@ -2,8 +2,14 @@ use super::*;
 
 fn plan(framework: &str, tool: &str, given: &str, files: &[&str]) -> Result<TestPlan, PlanError> {
     let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
-    let some = |text| if text == "" { None } else { Some(text) };
-    command(some(framework), some(tool), some(given), &TreeFacts { files: &files, python_config: "" })
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let (framework, tool, given) = (some(framework), some(tool), some(given));
+    command(
+        framework.as_deref(),
+        tool.as_deref(),
+        given.as_deref(),
+        &TreeFacts { files: &files, python_config: "" },
+    )
 }
 
 #[test]
