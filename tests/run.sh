@@ -19,4 +19,8 @@ if [ "${1-}" = --full ]; then
 fi
 need_prerequisites
 
+# The stories start the program itself, as it is delivered: without the failpoints that the tests are linked with.
+cargo build --manifest-path "$root/Cargo.toml" -p orchestra-bot --bin orchestra
+ORCHESTRA_BINARY=${CARGO_TARGET_DIR:-$root/target}/debug/orchestra
+export ORCHESTRA_BINARY
 exec cargo test --manifest-path "$root/Cargo.toml" --workspace "$@"

@@ -109,7 +109,6 @@ macro_rules! catalog {
         /// A decoded event.
         #[derive(Clone, Debug)]
         #[expect(missing_docs, reason = "each variant is the event of that name")]
-        #[expect(clippy::large_enum_variant, reason = "decoded once and matched at once; a box would only cost")]
         pub enum AnyEvent {
             $($event($event),)+
             /// A kind that this build does not know: carried, counted, skipped.

@@ -22,11 +22,14 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long beyond a version's own bound it may take until the shim says so.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// Whoever holds it changes the service.
+type Turn = Arc<Mutex<()>>;
+
 /// Performs [`Target`].
 pub struct LocalTarget {
     machine: Arc<Machine>,
     /// One change of a service at a time.
-    turns: Mutex<HashMap<(String, String), Arc<Mutex<()>>>>,
+    turns: Mutex<HashMap<(String, String), Turn>>,
 }
 
 impl LocalTarget {
