@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[test]
 fn a_secret_reaches_the_service_and_stands_in_no_file_thread_or_log() {
     let mut world = World::asleep();
-    let secret = format!("s3cr3t-{:016x}", u64::from(std::process::id()) * 0x9E37_79B9_7F4A_7C15);
+    let secret = format!("s3cr3t-{:016x}", u64::from(std::process::id()).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     world.sets("TOKEN", &secret);
     world.wakes();
     let shop = world.repository("shop").with_more("secrets:\n  keys: [TOKEN]\n");

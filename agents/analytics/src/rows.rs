@@ -127,8 +127,8 @@ impl Sides<'_> {
         })
     }
 
-    /// The quantile test (a median test at p95, after Mood): slow requests of both sides are counted above the
-    /// p95 of both together, the baseline's slowed down by the margin, and tested like errors.
+    /// The quantile test (a median test at p95, after Mood): slow requests of both sides are counted from the
+    /// p95 of both together on, the baseline's slowed down by the margin, and tested like errors.
     pub(crate) fn p95(&self) -> Judged {
         let (Some(baseline), Some(canary)) =
             (self.baseline_total.latency.quantile(P95), self.canary_total.latency.quantile(P95))
@@ -139,7 +139,14 @@ impl Sides<'_> {
         let slowed = self.baseline_total.latency.mapped(|micros| self.effect.slower(micros, MARGIN));
         let mut together = slowed.clone();
         together.merge(&self.canary_total.latency);
-        let bound = together.quantile(P95).unwrap_or(tolerated);
+        // A small canary's slow requests are few among all: the slowest of both are taken so few that a canary
+        // with five times its share of them still stands out. The bucket at the bound counts as slow itself, for
+        // requests that are all slow by the same amount stand in one bucket, and nothing would be above it.
+        let (of_canary, of_both) = (self.canary_total.requests as f64, together.count() as f64);
+        let slowest = (1.0 - P95) * (5.0 * of_canary / of_both).min(1.0);
+        let bound = together.quantile(1.0 - slowest).unwrap_or(tolerated);
+        let below = together.iter().map(|(micros, _)| micros).take_while(|micros| *micros < bound);
+        let bound = below.last().unwrap_or(0);
         let slow_canary = slow(self.canary, |latency| latency.count_above(bound));
         // The same bound before the baseline was slowed down; zero when all of it is beyond the bound.
         let unslowed = self.baseline_total.latency.iter().map(|(micros, _)| micros);

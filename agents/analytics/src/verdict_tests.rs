@@ -174,3 +174,27 @@ fn a_comparison_survives_its_json() {
     assert_eq!((back.verdict, said(&back)), (comparison.verdict, said(&comparison)));
     assert!(json.contains(r#""metric":"latency_p95""#));
 }
+
+/// Of `requests` a second, every `nth` takes `millis` longer than the 1 ms of the others, always alike.
+fn with_slow_tail(seconds: i64, requests: u64, nth: u64, millis: u64) -> Window {
+    let mut window = Window::default();
+    for at in 0..seconds {
+        for request in 0..requests {
+            let slow = if request % nth == 0 { millis * 1_000 } else { 0 };
+            window.record(at, false, 1_000 + slow);
+        }
+    }
+    window
+}
+
+#[test]
+fn a_third_of_requests_that_are_all_slow_by_the_same_amount_are_refused_at_every_share() {
+    for (before, new) in [(48, 48), (72, 24), (86, 10)] {
+        for millis in [40, 100, 150, 400] {
+            let comparison =
+                judged(&with_slow_tail(10, before, 1_000, 0), &with_slow_tail(10, new, 3, millis));
+            let row = comparison.row(Metric::LatencyP95).unwrap();
+            assert_eq!(row.verdict, Verdict::Fail, "{new} of {before}, {millis} ms: {}", row.because);
+        }
+    }
+}
