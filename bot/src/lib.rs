@@ -9,7 +9,7 @@
 //! - [`policy`], [`inbound`], [`outbound`], [`reading`]: who may; the way in, the way out, what is read
 //! - [`desk`], [`control`]: what a subcommand asks of the process that has the folder
 //! - [`config`], [`app`], [`cli`]: settings, the composition root, the subcommands
-//! - [`demo`], [`bench`], [`load`]: the main job shown and measured
+//! - [`demo`], `bench`, [`load`]: the main job shown and measured
 
 pub mod app;
 pub mod bench;

@@ -9,7 +9,7 @@
 //! - [`people`]: what people say and are asked: commands, approvals, incidents
 //! - [`command`]: a typed command, as chat and command line produce it
 //! - [`state`]: the shared state, the fold of a run's events, one slice per agent
-//! - [`file`]: `devops_orchestra.yaml`, read and judged
+//! - `file`: `devops_orchestra.yaml`, read and judged
 //!
 //! Nothing here has a clock, randomness, an environment or files.
 

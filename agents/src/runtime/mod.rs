@@ -5,7 +5,7 @@
 //! - [`crew`]: agents of any type behind one shape
 //! - [`hands`]: tools of any type behind one shape
 //! - [`step`]: one input from state to commit
-//! - [`work`]: one effect from claim to answer
+//! - `work`: one effect from claim to answer
 //! - [`engine`]: the loop that keeps order per lane and lets lanes run at the same time
 //!
 //! Invariants: one transaction holds an input, the new state and all that follows from it; the loop never

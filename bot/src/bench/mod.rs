@@ -3,10 +3,10 @@
 //!
 //! # Layout
 //!
-//! - [`figure`]: one measured figure and how it is printed
-//! - [`scratch`]: a folder on the data folder's disk, gone afterwards
-//! - [`accept`], [`handle`], [`proxy`], [`start`], [`memory`]: one bench each
-//! - [`server`]: a running `orchestra up` of this very program, for those that need one
+//! - `figure`: one measured figure and how it is printed
+//! - `scratch`: a folder on the data folder's disk, gone afterwards
+//! - `accept`, `handle`, `proxy`, `start`, `memory`: one bench each
+//! - `server`: a running `orchestra up` of this very program, for those that need one
 
 mod accept;
 mod figure;

@@ -7,7 +7,7 @@
 //! # Layout
 //!
 //! - [`heard`]: what goes in and what comes out
-//! - [`understand`]: the whole way, and how the clauses of one message are weighed against each other
+//! - `understand`: the whole way, and how the clauses of one message are weighed against each other
 //! - [`clause`]: one clause: order, question, talk, doubt, courtesy or a mere list of names
 //! - [`phrase`]: what an order begins with
 //! - [`arguments`]: the names, versions, ids and times in a clause

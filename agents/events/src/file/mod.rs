@@ -1,6 +1,6 @@
 //! The file `devops_orchestra.yaml`: what a repository says about its own delivery, read and judged.
 //!
-//! [`check`] tells every mistake at once, each with its place; [`detect`] stands in where a repository has no file.
+//! `check` tells every mistake at once, each with its place; `detect` stands in where a repository has no file.
 //! One table, `table::FILE`, feeds the reader, the JSON Schema and the defaults, so that they cannot drift apart.
 //!
 //! # Layout

@@ -6,7 +6,7 @@
 //! - [`process`] runs one child inside bounds; `family`, `watcher` and `sink` are its parts.
 //! - [`walls`] is what a confinement has to hold, and the seam to the one that does.
 //! - [`toolchain`] is the clean environment of a build, and where the machine's tools are.
-//! - [`facts`] is what is known about a tree; [`plan`] is what to do with it, one file per tool:
+//! - [`facts`] is what is known about a tree; `plan` is what to do with it, one file per tool:
 //!   `cargo`, `custom`, `go`, `make`, `npm`, `pip`.
 //! - [`site`] lays a source out in a workspace and runs confined commands there, for builds and tests.
 //! - [`work`] fetches and builds; `keep` turns what is left into the artefact.

@@ -1,7 +1,7 @@
 //! Runs one child process inside bounds, and leaves nothing of it behind.
 //!
 //! The child starts with exactly the environment that it is given and leads its own process group.
-//! Whatever ends it, everything that descends from it is killed too (see [`super::family`]).
+//! Whatever ends it, everything that descends from it is killed too (see `super::family`).
 //! Hard limits of the kernel are set where they count per process; a watcher measures the rest.
 //! This module starts what it is told: confinement is put around the command before (see [`super::walls`]).
 

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`machine`]: what they share: folders, blobs, toolchain, confinement, limits
-//! - [`fetch`], [`build`], [`scan`], [`test`]: from a repository to a tested artefact
+//! - [`fetch`], [`build`], [`scan`], `test`: from a repository to a tested artefact
 //! - [`target`]: the local target; [`target_files`]: what it remembers on disk; [`keeper`]: keeps its shims alive
 //! - [`measure`]: metrics of services and host
 //! - [`notes`]: texts below the data folder; timelines from the log
