@@ -19,6 +19,8 @@ use tokio::sync::Mutex;
 
 /// How often the shim is asked whether a version is ready.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a started version must stay well before it counts as ready.
+const STAYS_WELL: Duration = Duration::from_secs(1);
 /// How long beyond a version's own bound it may take until the shim says so.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -318,12 +320,20 @@ impl Service {
     async fn until_ready(&self, client: &ShimClient, version: &str, work: &Work) -> Result<(), ToolError> {
         let bound = Duration::from_secs(self.machine.ready_seconds) + GRACE;
         let deadline = tokio::time::Instant::now() + bound;
+        // One good answer is not health: whoever dies right after it must not go live in between.
+        let mut well_since = None;
         loop {
             let status = client.status().await.map_err(|error| shim(&error))?;
             let wanted = self.wanted.versions.get(version).copied().unwrap_or(1);
             match status.versions.get(version) {
                 Some(version) if version.state == VersionState::Ready && version.ready >= wanted => {
-                    return Ok(());
+                    let now = (tokio::time::Instant::now(), version.restarts);
+                    let (since, restarts) = *well_since.get_or_insert(now);
+                    if restarts != version.restarts {
+                        well_since = None;
+                    } else if since.elapsed() >= STAYS_WELL {
+                        return Ok(());
+                    }
                 }
                 Some(known) if is_lost(known.state) => {
                     let why = known.reason.clone().unwrap_or_else(|| "it does not get ready".to_owned());
@@ -333,7 +343,7 @@ impl Service {
                     let why = format!("it was not ready within {} s", bound.as_secs());
                     return Err(ToolError::GiveUp(with_last_lines(client, version, why).await));
                 }
-                _ => {}
+                _ => well_since = None,
             }
             tokio::select! {
                 () = work.cancel.cancelled() => return Err(ToolError::Cancelled),
